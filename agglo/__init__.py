@@ -1,0 +1,1 @@
+"""agglo: a planning tool for agglomerations."""

@@ -1,0 +1,5 @@
+"""Lets ``python -m agglo`` be the command."""
+
+from agglo.cli import main
+
+main()

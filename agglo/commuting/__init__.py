@@ -1,0 +1,1 @@
+"""Commuting: mode choice, generalised cost and flows between zones."""

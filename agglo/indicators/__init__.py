@@ -1,0 +1,1 @@
+"""Indicators: the registered measures of a case."""

@@ -1,0 +1,1 @@
+"""The layers: catalogue, readers and the builder of the built-in region."""

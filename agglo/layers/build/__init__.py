@@ -1,0 +1,1 @@
+"""The builder of the built-in region: derives `layers/` from a folder of source data."""

@@ -1,0 +1,162 @@
+"""Reads a folder of layers, each a data file beside its metadata, as the tables of a region."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+import warnings
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio.errors
+
+from agglo.errors import LayerError, TableError
+from agglo.region import Provenance
+from agglo.tables import STATUSES, TABLES, Table
+
+METADATA_KEYS = (
+    "table", "file", "title", "source", "licence", "attribution", "date", "status", "sha256"
+)  # fmt: skip
+EDITED_NOTE = "edited since it was built"
+
+
+def read_layers(
+    folder: Path,
+) -> tuple[dict[str, pd.DataFrame], dict[str, str], tuple[Provenance, ...]]:
+    """Read every layer of a folder.
+
+    A table may be spread over several layers (geometry and figures under different licences);
+    they are joined by the table's key, row for row.
+
+    Parameters
+    ----------
+    folder
+        Holds ``NAME.toml`` beside the data file that it names (GeoJSON, GeoPackage or CSV).
+
+    Returns
+    -------
+    tables, where, provenance
+        Frames by table name; the files behind each table; one record per layer.
+
+    Raises
+    ------
+    LayerError
+        If metadata or data cannot be read, a table is absent, or layers of one table do not
+        match row for row.
+    """
+    metadata = {path.stem: _read_metadata(path) for path in sorted(folder.glob("*.toml"))}
+    if not metadata:
+        raise LayerError(f"{folder} holds no layers; wanted NAME.toml beside each data file")
+    tables: dict[str, pd.DataFrame] = {}
+    where: dict[str, str] = {}
+    for name, about in metadata.items():
+        path = folder / about["file"]
+        frame = _read_data(path, TABLES[about["table"]], name)
+        table = about["table"]
+        if table in tables:
+            tables[table] = _join(tables[table], frame, table, where[table], path.name)
+            where[table] += f", {path.name}"
+        else:
+            tables[table], where[table] = frame, path.name
+    absent = sorted(set(TABLES) - set(tables))
+    if absent:
+        raise LayerError(f"{folder} lacks layers for the tables {', '.join(absent)}")
+    provenance = tuple(
+        _provenance(name, about, folder / about["file"]) for name, about in metadata.items()
+    )
+    return tables, where, provenance
+
+
+def _read_metadata(path: Path) -> dict[str, str]:
+    try:
+        about = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LayerError(f"{path}: malformed TOML: {error}") from error
+    missing = [key for key in METADATA_KEYS if key not in about]
+    if missing:
+        raise LayerError(f"{path}: metadata lacks {', '.join(missing)}")
+    if about["table"] not in TABLES:
+        raise LayerError(
+            f"{path}: unknown table '{about['table']}'; known: {', '.join(TABLES)}"
+        )
+    if about["status"] not in STATUSES:
+        raise LayerError(
+            f"{path}: status must be one of {', '.join(STATUSES)}; got '{about['status']}'"
+        )
+    return {key: str(value) for key, value in about.items()}
+
+
+def _read_data(path: Path, table: Table, layer: str) -> pd.DataFrame:
+    if not path.is_file():
+        raise LayerError(f"layer '{layer}' names the file {path}, which is not there")
+    try:
+        if path.suffix.lower() == ".csv":
+            texts = {
+                name: str for name, column in table.columns.items() if column.kind == "text"
+            }
+            return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            frame = gpd.read_file(path)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise LayerError(f"{path} cannot be read as CSV: {error}") from error
+    except (pyogrio.errors.DataSourceError, RuntimeWarning, ValueError) as error:
+        raise LayerError(f"{path} cannot be read as a layer: {error}") from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise LayerError(f"{path} holds no geometry; wanted {' or '.join(table.geometry)}")
+    _check_degrees(frame, path)
+    return frame
+
+
+def _check_degrees(frame: gpd.GeoDataFrame, path: Path) -> None:
+    if frame.crs is None or not frame.crs.is_geographic or frame.empty:
+        return
+    west, south, east, north = frame.total_bounds
+    if west < -180 or east > 180 or south < -90 or north > 90:
+        raise LayerError(
+            f"{path}: coordinates reach {west:g} {south:g} … {east:g} {north:g}, which are no "
+            f"degrees though the CRS is {frame.crs.name}; save the layer in EPSG:4326 or name "
+            "its true CRS"
+        )
+
+
+def _join(
+    first: pd.DataFrame, second: pd.DataFrame, table: str, first_name: str, second_name: str
+) -> pd.DataFrame:
+    key = list(TABLES[table].key)
+    for frame, name in ((first, first_name), (second, second_name)):
+        if not set(key) <= set(frame.columns):
+            raise TableError(
+                f"{name}: column '{key[0]}' is missing; table '{table}' is joined by it"
+            )
+        if frame.duplicated(key).any():
+            repeated = frame.loc[frame.duplicated(key), key[0]].iloc[0]
+            raise TableError(f"{name}: '{repeated}' stands more than once in '{key[0]}'")
+    apart = set(map(tuple, first[key].to_numpy())) ^ set(map(tuple, second[key].to_numpy()))
+    if apart:
+        shown = ", ".join(sorted("/".join(map(str, item)) for item in apart)[:3])
+        raise TableError(
+            f"{first_name} and {second_name} must have the same {' + '.join(key)}; "
+            f"only one of them has {shown}"
+        )
+    figures, places = (
+        (first, second) if isinstance(second, gpd.GeoDataFrame) else (second, first)
+    )
+    return places.merge(figures, on=key, validate="1:1")
+
+
+def _provenance(name: str, about: dict[str, str], path: Path) -> Provenance:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    edited = [EDITED_NOTE] if digest != about["sha256"] else []
+    return Provenance(
+        layer=name,
+        title=about["title"],
+        source=about["source"],
+        licence=about["licence"],
+        attribution=about["attribution"],
+        date=about["date"],
+        status=about["status"],
+        sha256=digest,
+        note="; ".join([*edited, *filter(None, [about.get("note", "")])]),
+    )

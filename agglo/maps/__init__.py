@@ -1,0 +1,1 @@
+"""Maps: results → one-file HTML, GeoPackage and QGIS project, tables."""

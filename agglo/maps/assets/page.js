@@ -1,0 +1,356 @@
+/* The meeting map: draws AGGLO (data) on AGGLO_MAP (folium's Leaflet map). Names only ever become text nodes. */
+(function () {
+  "use strict";
+  var data = AGGLO, map = AGGLO_MAP;
+  var state = { language: "ru", scenario: data.scenarios[0].id, indicator: data.shown[0], difference: false };
+  readAddress();
+
+  // ---- words and numbers
+  function text(group, key) {
+    var found = (data.texts[group] || {})[key] || {};
+    return found[state.language] || found.en || key;
+  }
+  function word(key) { return text("word", key); }
+  function nameOf(item) { return item["name_" + state.language] || item.name_en || item.name_ru || ""; }
+  function number(value, unit, signed) {
+    if (value === null || value === undefined) { return word("no_data"); }
+    var shown = unit === "share" ? value * 100 : value, size = Math.abs(shown);
+    var rule = size >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
+    var sign = unit !== "share" ? "" : "\u202f" + (signed ? word("points") : "%");
+    return (signed && value > 0 ? "+" : "") + shown.toLocaleString(state.language, rule) + sign;
+  }
+  function unitOf(id) { return indicator(id).unit; }
+  function indicator(id) { return data.indicators.filter(function (i) { return i.id === id; })[0]; }
+  function scenario(id) { return data.scenarios.filter(function (s) { return s.id === id; })[0]; }
+  function make(tag, attributes, children) {
+    var node = document.createElement(tag);
+    Object.keys(attributes || {}).forEach(function (key) {
+      if (key === "onclick" || key === "onchange") { node[key] = attributes[key]; } else { node.setAttribute(key, attributes[key]); }
+    });
+    (children || []).forEach(function (child) {
+      node.appendChild(typeof child === "string" ? document.createTextNode(child) : child);
+    });
+    return node;
+  }
+  function badge(status) { return make("span", { "class": "badge " + status }, [text("status", status)]); }
+
+  // ---- values and colours
+  function column() { return (state.difference ? "change_" : "") + state.indicator; }
+  function valueOf(zone) {
+    var own = data.zone_values[state.scenario][state.indicator][zone];
+    if (!state.difference || own === null) { return own; }
+    return own - data.zone_values.baseline[state.indicator][zone];
+  }
+  function colourOf(style, value) {
+    if (value === null || value === undefined) { return style.missing ? style.missing[1] : data.colours.missing; }
+    var hit = style.classes.filter(function (c) {
+      return (c[2] === null || value >= c[2]) && (c[3] === null || value <= c[3]);
+    })[0];
+    return hit ? hit[1] : data.colours.missing;
+  }
+  function style(name) { return data.styles[state.language][name]; }
+
+  // ---- panes from the ground up
+  ["context", "zones", "members", "railways", "links", "flows", "stops", "places", "names"].forEach(function (pane, n) {
+    map.createPane(pane).style.zIndex = 400 + n;
+  });
+  map.getPane("names").style.pointerEvents = "none";
+  map.attributionControl.setPrefix("Leaflet");
+  map.attributionControl.addAttribution(make("span", {}, [data.attribution]).innerHTML);
+  function table(title, rows) {
+    var node = make("div", {}, [make("b", {}, [title])]), body = make("table");
+    rows.forEach(function (row) {
+      if (row) { body.appendChild(make("tr", {}, [make("td", {}, [row[0]]), make("td", {}, [typeof row[1] === "string" ? row[1] : row[1]])])); }
+    });
+    node.appendChild(body);
+    return node;
+  }
+  function tip(layer, build) { layer.bindTooltip(build, { sticky: true, opacity: 0.97 }); return layer; }
+
+  // ---- layers that no scenario changes
+  var context = L.geoJSON(data.municipalities, {
+    pane: "context", interactive: true,
+    style: function (f) {
+      var inside = f.properties.role !== "context";
+      return { color: "#a8b0b8", weight: 1, fillColor: inside ? "#ffffff" : "#e6e9ea", fillOpacity: 1 };
+    },
+    onEachFeature: function (f, layer) { tip(layer, function () { return municipalityTip(f.properties); }); }
+  });
+  var members = L.geoJSON(data.municipalities, {
+    pane: "members", interactive: false,
+    filter: function (f) { return f.properties.role !== "context"; },
+    style: function (f) { return { color: data.colours[f.properties.role], weight: f.properties.role === "core" ? 3 : 2, fill: false }; }
+  });
+  var railways = L.layerGroup([
+    L.geoJSON(data.railways, { pane: "railways", style: { color: data.colours.rail, weight: 4 }, interactive: false }),
+    tipAll(L.geoJSON(data.railways, { pane: "railways", style: { color: "#fff", weight: 2, dashArray: "8 8" } }),
+      function (p) { return table(nameOf(p), [[word("status"), badge(p.status)]]); })
+  ]);
+  var stops = tipAll(L.geoJSON(data.stops, {
+    pane: "stops",
+    pointToLayer: function (f, point) {
+      var train = f.properties.mode === "train";
+      return L.circleMarker(point, { pane: "stops", radius: train ? 4.5 : 3, color: "#fff", weight: 1, fillColor: train ? data.colours.rail : data.colours.road, fillOpacity: 1 });
+    }
+  }), function (p) {
+    return table(nameOf(p), [[text("word", p.mode), ""], p.km !== null ? [word("km_from_moscow"), number(p.km)] : null, [word("status"), badge(p.status)]]);
+  });
+  function tipAll(layer, build) {
+    layer.eachLayer(function (one) { tip(one, function () { return build(one.feature.properties); }); });
+    return layer;
+  }
+
+  // ---- layers of the scenario
+  var zones = L.geoJSON(data.zones, {
+    filter: function (f) { return f.properties.kind !== "outside"; },
+    pane: "zones",
+    pointToLayer: function (f, point) { return L.circleMarker(point, { pane: "places", radius: 8, weight: 1.2, color: "#333", fillOpacity: 0.95 }); },
+    style: function () { return { weight: 0.8, color: "#555", fillOpacity: 0.82 }; },
+    onEachFeature: function (f, layer) {
+      tip(layer, function () { return zoneTip(f.properties); });
+    }
+  });
+  var links = L.geoJSON(data.links, { pane: "links", style: {},
+    onEachFeature: function (f, layer) { tip(layer, function () { return linkTip(f.properties); }); } });
+  var critical = L.geoJSON(data.links, { pane: "links", style: {},
+    onEachFeature: function (f, layer) { tip(layer, function () { return linkTip(f.properties); }); } });
+  var flows = L.layerGroup([]), names = L.layerGroup([]);
+
+  function municipalityTip(p) {
+    var rows = Object.keys(p).filter(function (k) { return /^population_\d+_count$/.test(k) && p[k] !== null; })
+      .map(function (k) { return [text("word", "population").replace(/\d+/, k.match(/\d+/)[0]), number(p[k])]; });
+    Object.keys(p).filter(function (k) { return /^wage_\d+_rub$/.test(k) && p[k] !== null; }).forEach(function (k) {
+      rows.push([(state.language === "ru" ? "Зарплата " : "Wage ") + k.match(/\d+/)[0], number(p[k]) + (state.language === "ru" ? " руб/мес" : " RUB/month")]);
+    });
+    rows.push([word("status"), badge(p.status)]);
+    return table(nameOf(p), rows);
+  }
+  function zoneTip(p) {
+    var values = data.zone_values[state.scenario], base = data.zone_values.baseline;
+    var unit = unitOf(state.indicator), own = values[state.indicator][p.zone_id];
+    var change = own === null ? null : own - base[state.indicator][p.zone_id];
+    var scenarioStatus = scenario(state.scenario).status[state.indicator] || "assumed";
+    return table(nameOf(p) + " (" + text("kind", p.kind) + ")", [
+      [text("indicator", state.indicator), number(own, unit) + " " + (unit === "share" ? "" : text("unit", unit))],
+      state.scenario === "baseline" ? null : [word("difference"), number(change, unit, true)],
+      [word("status"), badge(scenarioStatus)],
+      [word("population"), number(values.population_count[p.zone_id])],
+      [word("workers"), number(values.workers_count[p.zone_id])],
+      [word("jobs"), number(values.jobs_count[p.zone_id])]
+    ]);
+  }
+  function linkTip(p) {
+    var v = data.link_values[state.scenario];
+    return table(nameOf(p), [
+      v.is_open[p.link_id] ? null : [word("closed"), "×"],
+      v.is_changed[p.link_id] ? [word("changed"), "✓"] : null,
+      [word("speed"), number(v.speed_kmh[p.link_id])],
+      [word("length"), number(p.length_km)],
+      [text("indicator", "link_loss_person_min"), number(v.link_loss_person_min[p.link_id])],
+      [word("status"), badge(p.status)]
+    ]);
+  }
+
+  function restyle() {
+    var look = style(column()), lost = style("link_loss_person_min"), v = data.link_values[state.scenario];
+    zones.eachLayer(function (layer) {
+      layer.setStyle({ fillColor: colourOf(look, valueOf(layer.feature.properties.zone_id)) });
+    });
+    links.eachLayer(function (layer) {
+      var id = layer.feature.properties.link_id, open = v.is_open[id], changed = v.is_changed[id];
+      if (id in v.is_open) {
+        layer.setStyle({ color: !open ? "#d7191c" : changed ? "#1a9641" : data.colours.road, weight: changed ? 5 : 2, opacity: 0.9, dashArray: open ? null : "6 7" });
+      } else { layer.setStyle({ opacity: 0 }); }
+    });
+    critical.eachLayer(function (layer) {
+      var loss = v.link_loss_person_min[layer.feature.properties.link_id] || 0;
+      layer.setStyle({ color: loss > 0 ? colourOf(lost, loss) : "#9e9e9e", weight: loss > 0 ? 5 : 1.5, opacity: 0.95 });
+    });
+    flows.clearLayers();
+    (data.flows[state.scenario] || []).forEach(function (flow) {
+      var line = L.polyline(flow[3], { pane: "flows", color: data.colours.flow, opacity: 0.55, weight: Math.max(1, Math.sqrt(flow[2]) / 7) });
+      flows.addLayer(tip(line, function () {
+        return table(nameOf(zone(flow[0])) + " → " + nameOf(zone(flow[1])), [[word("commuters"), number(flow[2])], [word("status"), badge("modelled")]]);
+      }));
+    });
+    labels = [];
+    data.zones.features.forEach(function (f) {
+      var p = f.properties;
+      if (p.kind === "remainder") { return; }
+      label([p.lat, p.lon], nameOf(p), p.kind);
+    });
+    context.eachLayer(function (layer) {
+      var p = layer.feature.properties;
+      if (p.role === "member") { label(layer.getBounds().getCenter(), nameOf(p), "district"); }
+    });
+    placeNames();
+  }
+  var labels = [];
+  function label(point, name, kind) { labels.push({ point: L.latLng(point), name: name, kind: kind }); }
+  var SIZES = { city: 9.6, town: 7.6, outside: 7.2, village: 6.8, district: 8.6 }, ORDER = ["city", "town", "outside", "village", "district"];
+  function placeNames() { // greedy: the weightier name first; each tries right, left, above, below, and stays away where all are taken
+    var taken = [];
+    names.clearLayers();
+    labels.slice().sort(function (a, b) { return ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind); }).forEach(function (one) {
+      var at = map.latLngToLayerPoint(one.point), width = one.name.length * SIZES[one.kind], sides = { right: [7, -9], left: [-7 - width, -9], above: [-width / 2, -26], below: [-width / 2, 7] };
+      if (one.kind === "district") { sides = { middle: [-width / 2, -9], above: [-width / 2, -45], below: [-width / 2, 30] }; }
+      Object.keys(sides).some(function (side) {
+        var x = at.x + sides[side][0], y = at.y + sides[side][1], box = [x, y, x + width, y + 18];
+        if (taken.some(function (t) { return box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1]; })) { return false; }
+        taken.push(box);
+        var node = make("span", {}, [one.name]);
+        node.style.left = sides[side][0] + "px"; node.style.top = sides[side][1] + "px";
+        if (side === "left") { node.style.width = width + "px"; node.style.textAlign = "right"; }
+        if (side !== "left" && side !== "right") { node.style.width = width + "px"; node.style.textAlign = "center"; }
+        names.addLayer(L.marker(one.point, { icon: L.divIcon({ className: "name " + one.kind, iconSize: [0, 0], html: node }), pane: "names", interactive: false, keyboard: false }));
+        return true;
+      });
+    });
+  }
+  map.on("zoomend", placeNames);
+  function zone(id) {
+    return data.zones.features.filter(function (f) { return f.properties.zone_id === id; })[0].properties;
+  }
+
+  // ---- legend, layer control, panel
+  var legend = L.control({ position: "bottomleft" });
+  legend.onAdd = function () { this.box = make("div", { "class": "legend" }); return this.box; };
+  legend.addTo(map);
+  function drawLegend() {
+    var look = style(column()), box = legend.box, unit = unitOf(state.indicator);
+    box.textContent = "";
+    if (map.hasLayer(zones)) {
+      box.appendChild(make("b", {}, [look.name + (unit === "share" ? "" : ", " + text("unit", unit))]));
+      look.classes.forEach(function (c) { box.appendChild(swatch(c[1], c[0], false)); });
+    }
+    if (map.hasLayer(critical)) {
+      var lost = style("link_loss_person_min");
+      box.appendChild(make("hr"));
+      box.appendChild(make("b", {}, [lost.name]));
+      lost.classes.forEach(function (c) { box.appendChild(swatch(c[1], c[0], true)); });
+    }
+    if (map.hasLayer(links)) {
+      var v = data.link_values[state.scenario];
+      box.appendChild(make("hr"));
+      box.appendChild(swatch(data.colours.road, word("links"), true));
+      if (some(v.is_changed)) { box.appendChild(swatch("#1a9641", word("links") + ": " + word("changed"), true)); }
+      if (some(v.is_open, true)) { box.appendChild(swatch("#d7191c", word("links") + ": " + word("closed"), true)); }
+    }
+    if (map.hasLayer(railways)) { box.appendChild(swatch(data.colours.rail, word("railways"), true)); }
+    if (map.hasLayer(stops)) {
+      box.appendChild(swatch(data.colours.rail, word("train"), "dot"));
+      box.appendChild(swatch(data.colours.road, word("bus"), "dot"));
+    }
+    if (map.hasLayer(flows)) { box.appendChild(swatch(data.colours.flow, word("flows"), true)); }
+  }
+  function some(values, none) { return Object.keys(values).some(function (k) { return none ? !values[k] : values[k]; }); }
+  function swatch(colour, label, line) {
+    var mark = make("i", { "class": line === "dot" ? "dot" : line ? "line" : "" });
+    mark.style.background = colour;
+    return make("div", {}, [mark, make("span", {}, [label])]);
+  }
+  var control = null;
+  function drawControl() {
+    if (control) { control.remove(); }
+    control = L.control.layers(null, null, { collapsed: false, position: "topright" });
+    [[zones, "zones"], [names, "places"], [links, "links"], [critical, "criticality"], [railways, "railways"], [stops, "stops"], [flows, "flows"], [members, "municipalities"]].forEach(function (pair) {
+      control.addOverlay(pair[0], word(pair[1]));
+    });
+    control.addTo(map);
+  }
+  function select(id, title, options, value, change) {
+    var box = make("select", { id: id, onchange: function () { change(box.value); } }, options.map(function (o) {
+      return make("option", { value: o[0] }, [o[1]]);
+    }));
+    box.value = value;
+    return make("label", { "for": id }, [title, box]);
+  }
+  function drawPanel() {
+    var own = scenario(state.scenario), base = scenario("baseline"), box = document.getElementById("controls");
+    var held = document.activeElement && document.activeElement.id, opened = !!box.querySelector("details[open]");
+    document.documentElement.lang = state.language;
+    document.title = data.title[state.language];
+    document.getElementById("title").textContent = data.title[state.language];
+    document.getElementById("caveat").textContent = word("caveat");
+    box.textContent = "";
+    box.appendChild(make("button", { id: "language", onclick: function () { set({ language: state.language === "ru" ? "en" : "ru" }); } }, [state.language === "ru" ? "English" : "По-русски"]));
+    box.appendChild(select("scenario", word("scenario"), data.scenarios.map(function (s) { return [s.id, s.title[state.language]]; }), state.scenario, function (v) { set({ scenario: v, difference: v === "baseline" ? false : state.difference }); }));
+    box.appendChild(make("p", { "class": "about" }, [own.description[state.language]]));
+    box.appendChild(select("indicator", word("indicator"), data.shown.map(function (i) { return [i, text("indicator", i)]; }), state.indicator, function (v) { set({ indicator: v }); }));
+    if (state.scenario !== "baseline") {
+      box.appendChild(make("div", { "class": "switch", role: "group" }, [false, true].map(function (on) {
+        return make("button", { id: on ? "difference" : "levels", "aria-pressed": String(state.difference === on), onclick: function () { set({ difference: on }); } }, [word(on ? "difference" : "levels")]);
+      })));
+    }
+    box.appendChild(make("h2", {}, [word("whole")]));
+    box.appendChild(numbers(own, base, data.key));
+    box.appendChild(make("details", {}, [make("summary", {}, [word("all_indicators")]), numbers(own, base, data.indicators.map(function (i) { return i.id; }).filter(function (id) { return data.key.indexOf(id) < 0; }))]));
+    var worst = own.worst;
+    box.appendChild(make("p", { "class": "about" }, [make("b", {}, [word("worst_link") + ": "]), worst[state.language] + " — " + number(worst.loss) + " " + text("unit", "person-min/day")]));
+    box.appendChild(make("h2", {}, [word("goals")]));
+    data.goals.forEach(function (g) { box.appendChild(goal(g, own)); });
+    box.appendChild(make("h2", {}, [word("receipts")]));
+    if (!own.receipts.length) { box.appendChild(make("p", { "class": "about" }, [word("nothing_changes")])); }
+    own.receipts.forEach(function (r) {
+      box.appendChild(make("div", { "class": "receipt" }, [r[1] + ", " + r[2] + ": " + (r[3] || "–") + " → " + (r[4] || "–") + " ", make("span", { "class": "badge" }, [word(r[5])]), make("br"), make("small", {}, [r[6]])]));
+    });
+    box.appendChild(make("h2", {}, [word("sources")]));
+    data.sources.forEach(function (s) {
+      box.appendChild(make("div", { "class": "source" }, [badge(s.status), " ", s.title + ". " + s.source + ". " + s.licence + ". " + s.attribution + ". " + s.date, make("br"), make("small", {}, [s.note])]));
+    });
+    box.appendChild(make("p", { "class": "source" }, ["inputs " + data.inputs]));
+    if (opened) { box.querySelector("details").open = true; }
+    if (held && document.getElementById(held)) { document.getElementById(held).focus(); }
+  }
+  function goal(g, own) {
+    var score = own.scores[g.id], bar = make("div", { "class": "bar" + (score[0] < 50 ? " down" : "") });
+    var fill = make("i"), middle = make("u"), range = make("s");
+    fill.style.left = Math.min(50, score[0]) + "%"; fill.style.width = Math.abs(score[0] - 50) + "%";
+    middle.style.left = "50%";
+    range.style.left = score[1] + "%"; range.style.width = Math.max(0.5, score[2] - score[1]) + "%";
+    [fill, range, middle].forEach(function (n) { bar.appendChild(n); });
+    return make("div", { "class": "goal" }, [make("span", {}, [g[state.language]]), make("b", {}, [number(score[0])]), bar,
+      make("small", {}, [number(score[1]) + " … " + number(score[2]) + " " + word("range")])]);
+  }
+  function numbers(own, base, keys) {
+    var same = own.id === "baseline", rows = [make("tr", {}, [make("th", {}, [word("indicator")]), make("th", {}, [word("value")])].concat(same ? [] : [make("th", {}, ["Δ"])]))];
+    keys.forEach(function (id) {
+      var i = indicator(id);
+      if (!(id in own.whole) || own.whole[id] === null) { return; }
+      var change = own.whole[id] - base.whole[id], turned = change * i.better, cells = [];
+      var still = Math.abs(change) <= 1e-3 * Math.abs(base.whole[id]);
+      cells.push(make("td", {}, [text("indicator", id), " ", badge(own.status[id])]));
+      cells.push(make("td", {}, [number(own.whole[id], i.unit) + (i.unit === "share" ? "" : " " + text("unit", i.unit))]));
+      if (!same) { cells.push(make("td", { "class": still ? "" : turned > 0 ? "better" : turned < 0 ? "worse" : "" }, [still ? "0" : number(change, i.unit, true)])); }
+      rows.push(make("tr", {}, cells));
+    });
+    return make("table", { "class": "numbers" }, rows);
+  }
+
+  // ---- state, address, start
+  function readAddress() {
+    location.hash.slice(1).split("&").forEach(function (pair) {
+      var parts = pair.split("=").map(decodeURIComponent);
+      if (parts[0] === "language" && (parts[1] === "ru" || parts[1] === "en")) { state.language = parts[1]; }
+      if (parts[0] === "scenario" && data.scenarios.some(function (s) { return s.id === parts[1]; })) { state.scenario = parts[1]; }
+      if (parts[0] === "indicator" && data.shown.indexOf(parts[1]) >= 0) { state.indicator = parts[1]; }
+      if (parts[0] === "difference") { state.difference = parts[1] === "true"; }
+    });
+  }
+  function writeAddress() {
+    var hash = "#" + Object.keys(state).map(function (key) { return key + "=" + encodeURIComponent(state[key]); }).join("&");
+    try { history.replaceState(null, "", hash); } catch (error) { location.hash = hash; }
+  }
+  function set(change) {
+    var turned = change.language && change.language !== state.language;
+    Object.keys(change).forEach(function (key) { state[key] = change[key]; });
+    writeAddress();
+    if (turned) { drawControl(); }
+    restyle(); drawPanel(); drawLegend();
+  }
+  [context, zones, members, links, railways, stops, names].forEach(function (layer) { layer.addTo(map); });
+  map.on("overlayadd overlayremove", drawLegend);
+  drawControl(); restyle(); drawPanel(); drawLegend();
+  window.addEventListener("hashchange", function () { readAddress(); restyle(); drawPanel(); drawLegend(); });
+  setTimeout(function () { map.invalidateSize(); map.fitBounds(members.getBounds(), { paddingTopLeft: [70, 8], paddingBottomRight: [8, 8] }); document.body.setAttribute("data-ready", "true"); }, 0);
+})();

@@ -1,0 +1,218 @@
+"""The GeoPackage with its styles and the QGIS project that opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import pyogrio
+
+from agglo.indicators.registry import INDICATORS
+from agglo.maps.drawing import base_styles, link_styles, shown_numbers, zone_styles
+from agglo.maps.page import attributions
+from agglo.maps.qgis import write_layer_styles, write_project
+from agglo.maps.styles import MapTheme, ProjectLayer, Style
+from agglo.maps.tables import CHANGE_PREFIX
+from agglo.maps.words import Theme, Words
+from agglo.run import Result
+from agglo.scenarios.files import BASELINE
+
+GEOPACKAGE = "agglomeration.gpkg"
+PROJECT = "agglomeration.qgz"
+GPKG_VERSION = "1.2"
+FIXED_DATE = "2000-01-01T00:00:00.000Z"
+"""Time stamp inside the GeoPackage: the same input gives the same bytes."""
+LANGUAGE = "ru"
+
+
+def write_geopackage(
+    folder: Path,
+    tables: Mapping[str, gpd.GeoDataFrame],
+    results: Sequence[Result],
+    theme: Theme,
+    words: Words,
+) -> None:
+    """Write the GeoPackage, its default styles and the QGIS project beside it."""
+    region = results[0].case.region
+    path = folder / GEOPACKAGE
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
+    try:
+        for name, table in tables.items():
+            pyogrio.write_dataframe(
+                shown_numbers(table),
+                path,
+                layer=name,
+                driver="GPKG",
+                geometry_name="geom",
+                dataset_options={"VERSION": GPKG_VERSION},
+                layer_options={"IDENTIFIER": words.text("word", name, LANGUAGE)},
+            )
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    layers = project_layers(tables, results, theme, words)
+    write_layer_styles(path, layers)
+    members = tables["municipalities"]
+    members = members[members["role"] != "context"]
+    west, south, east, north = members.total_bounds
+    write_project(
+        folder / PROJECT,
+        layers=layers,
+        themes=_themes(results, layers, words),
+        title=region.name_ru,
+        abstract=f"{words.text('word', 'caveat', LANGUAGE)} Inputs {results[0].inputs_sha256[:12]}",
+        crs=region.crs,
+        extent=(float(west), float(south), float(east), float(north)),
+        gpkg=GEOPACKAGE,
+    )
+
+
+def project_layers(
+    tables: Mapping[str, gpd.GeoDataFrame],
+    results: Sequence[Result],
+    theme: Theme,
+    words: Words,
+) -> list[ProjectLayer]:
+    """List the layers of the project from top to bottom."""
+    base = base_styles(theme, words, LANGUAGE)
+    places = zone_styles(tables["places"], theme, words, LANGUAGE, geometry="point")
+    zones = zone_styles(tables["zones"], theme, words, LANGUAGE, geometry="polygon")
+    links = link_styles(tables["links"], theme, words, LANGUAGE)
+    top, bottom = words.text("word", "places", LANGUAGE), words.text("word", "base", LANGUAGE)
+    aliases = _aliases(words)
+    baseline = of_scenario(BASELINE)
+    layers = [
+        _layer("places", top, base["places"], results, words, subset=baseline, aliases=aliases),
+        _layer("stops", top, base["stops"], results, words),
+        _layer("railways", top, base["railways"], results, words),
+    ]
+    for result in results:
+        layers += _scenario_layers(result, results, zones, places, links, base["flows"], words)
+    layers.append(
+        _layer(
+            "municipalities", bottom, base["municipalities"], results, words, aliases=aliases
+        )
+    )
+    return layers
+
+
+def of_scenario(name: str) -> str:
+    """Return the SQL filter of one scenario."""
+    quoted = name.replace("'", "''")
+    return f"scenario = '{quoted}'"
+
+
+def _scenario_layers(
+    result: Result,
+    results: Sequence[Result],
+    zones: Mapping[str, Style],
+    places: Mapping[str, Style],
+    links: Mapping[str, Style],
+    flows: Style,
+    words: Words,
+) -> list[ProjectLayer]:
+    scenario = result.scenario
+    group = f"{words.text('word', 'scenario', LANGUAGE)}: {scenario.title_ru}"
+    is_baseline = scenario.name == BASELINE
+    chosen = {
+        table: tuple(
+            style
+            for column, style in styles.items()
+            if not (is_baseline and column.startswith(CHANGE_PREFIX))
+        )
+        for table, styles in (("zones", zones), ("places", places), ("links", links))
+    }
+    layers = []
+    for table, styles in (
+        ("flows", (flows,)),
+        *((n, chosen[n]) for n in ("places", "links", "zones")),
+    ):
+        title = words.text("word", table, LANGUAGE)
+        layers.append(
+            ProjectLayer(
+                key=f"{table}:{scenario.name}",
+                table=table,
+                title=f"{title} ({scenario.title_ru})",
+                group=group,
+                styles=styles,
+                aliases=_aliases(words),
+                source=_source(results),
+                visible=is_baseline and table in ("zones", "links"),
+                map_tip='<b>[% "name_ru" %]</b>' if table != "flows" else None,
+                subset=of_scenario(scenario.name),
+            )
+        )
+    return layers
+
+
+def _layer(
+    table: str,
+    group: str,
+    style: Style,
+    results: Sequence[Result],
+    words: Words,
+    *,
+    subset: str | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> ProjectLayer:
+    return ProjectLayer(
+        key=f"base:{table}",
+        table=table,
+        title=words.text("word", table, LANGUAGE),
+        group=group,
+        styles=(style,),
+        aliases=aliases or {},
+        source=_source(results),
+        map_tip='<b>[% "name_ru" %]</b>',
+        subset=subset,
+    )
+
+
+def _themes(
+    results: Sequence[Result], layers: Sequence[ProjectLayer], words: Words
+) -> list[MapTheme]:
+    """One theme per scenario, and one for the flows of the baseline."""
+    base = tuple(layer.key for layer in layers if layer.key.startswith("base:"))
+    themes = []
+    for result in results:
+        name = result.scenario.name
+        keys = (f"zones:{name}", f"links:{name}")
+        styles = {}
+        if name != BASELINE:
+            styles = {
+                layer.key: next(
+                    s.name for s in layer.styles if (s.column or "").startswith(CHANGE_PREFIX)
+                )
+                for layer in layers
+                if layer.key == f"zones:{name}"
+            }
+        themes.append(
+            MapTheme(name=result.scenario.title_ru, layers=(*base, *keys), styles=styles)
+        )
+    flows = MapTheme(
+        name=words.text("word", "commuting", LANGUAGE),
+        layers=(*base, f"flows:{BASELINE}"),
+    )
+    return [*themes, flows]
+
+
+def _aliases(words: Words) -> dict[str, str]:
+    names = {name: words.text("indicator", name, LANGUAGE) for name in INDICATORS}
+    difference = words.text("word", "difference", LANGUAGE)
+    changes = {
+        f"{CHANGE_PREFIX}{name}": f"{difference}: {text}" for name, text in names.items()
+    }
+    fixed = {
+        "scenario": "scenario", "population_count": "population", "workers_count": "workers",
+        "jobs_count": "jobs", "status": "status", "speed_kmh": "speed", "length_km": "length",
+        "lanes_count": "lanes", "municipality_id": "municipality",
+    }  # fmt: skip
+    return {
+        **names,
+        **changes,
+        **{column: words.text("word", key, LANGUAGE) for column, key in fixed.items()},
+    }
+
+
+def _source(results: Sequence[Result]) -> str:
+    return "; ".join(attributions(results[0].case.region.provenance))

@@ -1,0 +1,182 @@
+"""Writes a run's output as one folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from agglo.errors import OutputError
+from agglo.indicators.registry import GOALS
+from agglo.maps.page import page_from_results, worst_link
+from agglo.maps.project import write_geopackage
+from agglo.maps.tables import map_tables
+from agglo.maps.words import read_theme, read_words
+from agglo.run import Result, check_comparable
+from agglo.workspace import Workspace
+
+PAGE = "index.html"
+RECORD = "result.json"
+LIBRARIES = ("folium", "geopandas", "numpy", "pandas", "pyogrio", "pyproj", "scipy", "shapely")
+DECIMALS = 6
+
+
+def write_output(workspace: Workspace, results: Sequence[Result], out: Path) -> Path:
+    """Write map, GeoPackage, QGIS project and tables into a folder.
+
+    Everything is written beside the folder first and moved into place at the end: a failure
+    leaves the earlier output whole.
+
+    Raises
+    ------
+    CompareError
+        If the results stand on different inputs.
+    OutputError
+        If the folder cannot be written, or holds something that is no output of agglo.
+    """
+    check_comparable(results)
+    out = Path(os.path.abspath(out))
+    check_writable(out)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _write_all(workspace, results, temporary)
+        _move(temporary, out)
+    except OSError as error:
+        raise OutputError(
+            f"{out} cannot be written: {error}; the earlier output is whole"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return out
+
+
+def check_writable(out: Path) -> None:
+    """Refuse a folder that cannot be written or that agglo did not write, before any work.
+
+    Raises
+    ------
+    OutputError
+        Saying why, and what to do.
+    """
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out} is a file; name a folder with --out")
+    if out.is_dir() and any(out.iterdir()) and not (out / RECORD).is_file():
+        raise OutputError(
+            f"{out} holds files that agglo did not write ({RECORD} is missing); "
+            "name an empty or new folder with --out"
+        )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent):
+            pass
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written: {error.strerror or error}") from error
+
+
+def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) -> None:
+    theme = read_theme(workspace.root / "maps")
+    words = read_words(workspace.root / "maps")
+    tables = map_tables(results, least_flow_count=theme.least_flow_count)
+    page = page_from_results(results, tables, workspace.goals, theme, words)
+    (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
+    write_geopackage(folder, tables, results, theme, words)
+    for name, table in (
+        ("indicators", _indicators(results)),
+        ("scores", pd.concat([result.scores for result in results])),
+        ("flows", _flows(results)),
+        ("receipts", pd.concat([result.receipts for result in results])),
+    ):
+        _write_csv(table, folder / f"{name}.csv")
+    record = json.dumps(_record(workspace, results), ensure_ascii=False, indent=2)
+    (folder / RECORD).write_text(record + "\n", encoding="utf-8", newline="\n")
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table that Excel opens with its Cyrillic whole."""
+    table.round(DECIMALS).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def _indicators(results: Sequence[Result]) -> pd.DataFrame:
+    pieces = []
+    for result in results:
+        own = result.indicators.copy()
+        own.insert(0, "scenario", result.scenario.name)
+        pieces.append(own)
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _flows(results: Sequence[Result]) -> pd.DataFrame:
+    pieces = []
+    for result in results:
+        case = result.case
+        columns = {
+            "commuters_count": case.flows,
+            "car_min": case.car_min,
+            "transit_min": case.transit_min,
+            "car_share": case.car_share,
+        }
+        long = pd.DataFrame({name: frame.stack() for name, frame in columns.items()})
+        long.index.names = ["live_zone_id", "work_zone_id"]
+        own = long[long["commuters_count"] > 0].reset_index()
+        own.insert(0, "scenario", result.scenario.name)
+        pieces.append(own.assign(status="modelled"))
+    flows = pd.concat(pieces, ignore_index=True)
+    return flows.replace([float("inf")], float("nan"))
+
+
+def _record(workspace: Workspace, results: Sequence[Result]) -> dict[str, object]:
+    scored = [goal.id for goal in workspace.goals]
+    return {
+        "agglo": importlib.metadata.version("agglo"),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "region": {
+            "name_ru": workspace.region.name_ru,
+            "name_en": workspace.region.name_en,
+            "crs": workspace.region.crs,
+        },
+        "inputs_sha256": workspace.inputs_sha256,
+        "layers": [asdict(item) for item in workspace.region.provenance],
+        "parameters": {name: asdict(item) for name, item in workspace.assumptions.items()},
+        "goals_scored": scored,
+        "goals_without_indicators_yet": [goal for goal in GOALS if goal not in scored],
+        "outside_jobs_closing_factor": results[0].closing_factor,
+        "scenarios": {
+            result.scenario.name: {
+                "title": result.scenario.title,
+                "title_ru": result.scenario.title_ru,
+                "horizon": result.scenario.horizon,
+                "changes": [
+                    {"do": step.do, "basis": step.basis, "why": step.why, **step.arguments}
+                    for step in result.scenario.steps
+                ],
+                "worst_link": worst_link(result),
+            }
+            for result in results
+        },
+    }
+
+
+def _move(temporary: Path, out: Path) -> None:
+    """Put the new folder in the place of the old one; on failure the old one stays."""
+    temporary.chmod(0o755)
+    if not out.exists():
+        temporary.rename(out)
+        return
+    old = out.with_name(f".{out.name}-old")
+    shutil.rmtree(old, ignore_errors=True)
+    out.rename(old)
+    try:
+        temporary.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

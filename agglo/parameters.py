@@ -1,0 +1,114 @@
+"""The assumptions of the model: each has a value, a range, a status and a source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from agglo.errors import SettingsError
+from agglo.tables import STATUSES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """The values that one run uses."""
+
+    decay_per_min: float
+    """How fast the pull of a job fades with the cost of the way: exp(−decay × minutes)."""
+
+    mode_scale_per_min: float
+    """How sharply commuters prefer the cheaper mode (scale of the logit)."""
+
+    car_preference_share: float
+    """Share who would take the car if both modes cost the same."""
+
+    car_fixed_min: float
+    """Minutes to get to the car and to park it, both ends together."""
+
+    wait_share: float
+    """Wait at a stop as a share of the headway."""
+
+    wait_cap_min: float
+    """Longest wait: with long headways people come by the timetable."""
+
+    boarding_min: float
+    """Cost of each boarding, in minutes of riding."""
+
+    transfer_km: float
+    """Longest walk between two stops, straight line."""
+
+    walk_speed_kmh: float
+    """Speed on foot."""
+
+    internal_car_kmh: float
+    """Speed by car inside a zone."""
+
+    internal_transit_kmh: float
+    """Speed inside a zone without a car: on foot or by town bus, waiting included."""
+
+    ideal_speed_kmh: float
+    """Speed along the straight line against which efficiency is measured."""
+
+    telework_share: float
+    """Share of working days at home."""
+
+    unserved_min: float
+    """What a commuter without any way is counted as losing, one way."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no trip can have."""
+        for item in fields(self):
+            value = getattr(self, item.name)
+            is_share = item.name.endswith("_share")
+            if not (0 <= value <= 1 if is_share else 0 < value < math.inf):
+                wanted = "between 0 and 1" if is_share else "above 0 and finite"
+                raise SettingsError(f"parameter {item.name} must be {wanted}; got {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """One parameter with its range and where it comes from."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    status: str
+    source: str
+
+    def __post_init__(self) -> None:
+        """Refuse a range that does not hold the value, and an unknown status."""
+        if not self.low <= self.value <= self.high:
+            raise SettingsError(
+                f"parameter {self.name}: low {self.low} ≤ value {self.value} ≤ high {self.high} "
+                "does not hold"
+            )
+        if self.status not in STATUSES:
+            raise SettingsError(
+                f"parameter {self.name}: status must be one of {', '.join(STATUSES)}; "
+                f"got '{self.status}'"
+            )
+
+
+def parameters_from_assumptions(assumptions: Mapping[str, Assumption]) -> Parameters:
+    """Take the value of every assumption.
+
+    Raises
+    ------
+    SettingsError
+        If a parameter is absent or unknown.
+    """
+    wanted = {item.name for item in fields(Parameters)}
+    absent, unknown = sorted(wanted - set(assumptions)), sorted(set(assumptions) - wanted)
+    if absent or unknown:
+        raise SettingsError(
+            f"[parameters] lacks {', '.join(absent) or 'nothing'} and does not know "
+            f"{', '.join(unknown) or 'nothing else'}"
+        )
+    return Parameters(**{name: item.value for name, item in assumptions.items()})
+
+
+def with_value(parameters: Parameters, name: str, value: float) -> Parameters:
+    """Return parameters with one value changed."""
+    return replace(parameters, **{name: value})

@@ -1,0 +1,1 @@
+"""Scenarios: ordered lists of registered changes, each leaving a receipt."""

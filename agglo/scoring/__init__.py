@@ -1,0 +1,1 @@
+"""Scoring: anchored value functions, goal scores and their ranges."""

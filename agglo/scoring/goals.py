@@ -1,0 +1,126 @@
+"""Goals and the anchored scale: the baseline scores 50, the target 100."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from agglo.errors import SettingsError
+from agglo.indicators.registry import GOALS, INDICATORS, WHOLE
+
+MIDDLE = 50.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """How one indicator is valued: what change from the baseline is worth 50 points."""
+
+    indicator: str
+    weight: float
+    target_ratio: float | None = None
+    """Target over baseline, on a logarithmic scale."""
+
+    target_change: float | None = None
+    """Target minus baseline, on a linear scale (for shares)."""
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown indicator and a target that says nothing."""
+        name = f"goal indicator '{self.indicator}'"
+        if self.indicator not in INDICATORS:
+            raise SettingsError(f"{name} is not registered; known: {', '.join(INDICATORS)}")
+        if (self.target_ratio is None) == (self.target_change is None):
+            raise SettingsError(f"{name} needs either target_ratio or target_change")
+        if not self.weight > 0:
+            raise SettingsError(f"{name}: weight must be above 0; got {self.weight}")
+        step = self.target_change if self.target_ratio is None else np.log(self.target_ratio)
+        if (
+            not np.isfinite(step)
+            or step == 0
+            or np.sign(step) == -INDICATORS[self.indicator].better
+        ):
+            raise SettingsError(
+                f"{name}: the target must be better than the baseline; got {self}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A goal of the agglomeration with the indicators that stand for it."""
+
+    id: str
+    name_ru: str
+    name_en: str
+    headline: bool
+    anchors: tuple[Anchor, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a goal that the mission does not know."""
+        if self.id not in GOALS:
+            raise SettingsError(f"unknown goal '{self.id}'; known: {', '.join(GOALS)}")
+        if not self.anchors:
+            raise SettingsError(f"goal '{self.id}' has no indicator")
+
+
+def anchored_value(value: float, baseline: float, anchor: Anchor) -> float:
+    """Value an indicator on the anchored scale, 0–100, ``nan`` where it has no meaning.
+
+    ``50 + 50·ln(x/base)/ln(target/base)`` on ratio scales, linear for shares: unlike min–max
+    or TOPSIS, dropping a scenario never reorders the others.
+
+    Examples
+    --------
+    >>> anchor = Anchor(indicator="jobs_per_worker", weight=1, target_ratio=1.21)
+    >>> round(anchored_value(1.1, 1.0, anchor), 6)
+    75.0
+    """
+    if anchor.target_change is not None:
+        step = (value - baseline) / anchor.target_change
+    elif baseline > 0 and value >= 0 and anchor.target_ratio is not None:
+        with np.errstate(divide="ignore"):
+            step = float(np.log(value / baseline) / np.log(anchor.target_ratio))
+    else:
+        return float("nan")
+    return float(np.clip(MIDDLE + MIDDLE * step, 0.0, 100.0))
+
+
+def goal_scores(
+    values: pd.Series, baseline: pd.Series, goals: Sequence[Goal]
+) -> Mapping[str, float]:
+    """Score every goal: the weighted mean of its indicators' values.
+
+    Parameters
+    ----------
+    values, baseline
+        Value of each indicator for the whole region, indexed by indicator.
+
+    Returns
+    -------
+    goal_scores
+        0–100 by goal id. An indicator without a value is left out of the mean, and shows as
+        such in the coverage; a goal without any is ``nan``.
+    """
+    scores = {}
+    for goal in goals:
+        weights = np.array([anchor.weight for anchor in goal.anchors])
+        valued = np.array(
+            [
+                anchored_value(values[anchor.indicator], baseline[anchor.indicator], anchor)
+                for anchor in goal.anchors
+            ]
+        )
+        has = ~np.isnan(valued)
+        scores[goal.id] = (
+            float((valued[has] * weights[has]).sum() / weights[has].sum())
+            if has.any()
+            else np.nan
+        )
+    return scores
+
+
+def whole_values(indicators: pd.DataFrame) -> pd.Series:
+    """Return the values that stand for the whole region, indexed by indicator."""
+    whole = indicators[indicators["place_id"] == WHOLE]
+    return whole.set_index("indicator")["value"]

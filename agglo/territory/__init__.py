@@ -1,0 +1,1 @@
+"""Territory: where the agglomeration ends and how its centres share it."""

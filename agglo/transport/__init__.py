@@ -1,0 +1,1 @@
+"""Transport: links and lines → one directed graph → time matrices, connectivity."""

@@ -1,0 +1,209 @@
+"""One directed multimodal graph: road, access on foot, boarding, riding, alighting.
+
+Nodes are texts with a prefix: ``road:`` a road node, ``stop:`` a stop, ``ride:`` a place on a
+line, ``from:`` and ``to:`` the two faces of a zone, so that no trip passes through a zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from agglo.errors import NetworkError
+from agglo.parameters import Parameters
+from agglo.region import Region
+from agglo.units import M_PER_KM, MINUTES_PER_HOUR
+
+Floats = npt.NDArray[np.float64]
+ARC_PARAMETERS = (
+    "car_fixed_min", "wait_share", "wait_cap_min", "boarding_min", "transfer_km", "walk_speed_kmh"
+)  # fmt: skip
+"""The parameters that the minutes of arcs depend on; all others leave the arcs alone."""
+
+ARC_COLUMNS = ["arc_id", "from_node", "to_node", "link_id", "car_min", "transit_min"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """The nodes and arcs of all scenarios of a run; a scenario is a weight vector over it."""
+
+    nodes: pd.Index
+    arcs: pd.Index
+    tail: npt.NDArray[np.int32]
+    head: npt.NDArray[np.int32]
+
+
+def arcs_from_region(region: Region, parameters: Parameters) -> pd.DataFrame:
+    """List the arcs of a region with the minutes they take by car and by public transport.
+
+    Returns
+    -------
+    arcs
+        One row per direction; ``inf`` where a mode cannot use the arc. ``link_id`` names the
+        road link or line that the arc belongs to, ``''`` for the rest.
+    """
+    pieces = [
+        _road_arcs(region["links"]),
+        _connector_arcs(region, parameters),
+        _transfer_arcs(region["stops"], region.crs, parameters),
+        _line_arcs(region, parameters),
+    ]
+    arcs = pd.concat([piece[ARC_COLUMNS] for piece in pieces], ignore_index=True)
+    return arcs.set_index("arc_id", drop=False, verify_integrity=True).rename_axis(None)
+
+
+def topology_from_arcs(scenarios: Sequence[pd.DataFrame]) -> Topology:
+    """Join the arcs of all scenarios into one topology, in an order of its own.
+
+    Raises
+    ------
+    NetworkError
+        If an arc joins other nodes in another scenario.
+    """
+    ends = pd.concat([arcs[["arc_id", "from_node", "to_node"]] for arcs in scenarios])
+    ends = ends.drop_duplicates().sort_values("arc_id", ignore_index=True)
+    if ends["arc_id"].duplicated().any():
+        moved = ends.loc[ends["arc_id"].duplicated(), "arc_id"].iloc[0]
+        raise NetworkError(
+            f"'{moved}' joins other nodes in another scenario; give the moved one an id of its own"
+        )
+    nodes = pd.Index(np.unique(ends[["from_node", "to_node"]].to_numpy().astype(str)))
+    return Topology(
+        nodes=nodes,
+        arcs=pd.Index(ends["arc_id"]),
+        tail=nodes.get_indexer(ends["from_node"]).astype(np.int32),
+        head=nodes.get_indexer(ends["to_node"]).astype(np.int32),
+    )
+
+
+def metric_from_arcs(topology: Topology, arcs: pd.DataFrame, mode: str) -> Floats:
+    """Return the minutes of each arc of the topology by one mode; absent arcs are ``inf``.
+
+    Parameters
+    ----------
+    mode
+        'car' or 'transit'.
+    """
+    return arcs[f"{mode}_min"].reindex(topology.arcs, fill_value=np.inf).to_numpy(dtype=float)
+
+
+def _road_arcs(links: pd.DataFrame) -> pd.DataFrame:
+    one_way = pd.DataFrame(
+        {
+            "link_id": links["link_id"],
+            "a": "road:" + links["from_id"],
+            "b": "road:" + links["to_id"],
+            "car_min": links["length_km"] / links["speed_kmh"] * MINUTES_PER_HOUR,
+        }
+    )
+    one_way.loc[~links["is_open"].astype(bool), "car_min"] = np.inf
+    return _both_ways(one_way, "link:" + one_way["link_id"]).assign(transit_min=np.inf)
+
+
+def _connector_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
+    table = region["connectors"]
+    by_car = (table["mode"] == "car").to_numpy()
+    known = np.where(
+        by_car,
+        table["to_id"].isin(region["nodes"]["node_id"]),
+        table["to_id"].isin(region["stops"]["stop_id"]),
+    )
+    if not known.all():
+        row = table[~known].iloc[0]
+        raise NetworkError(
+            f"connector {row['zone_id']} → {row['to_id']} ends at no "
+            f"{'road node' if row['mode'] == 'car' else 'stop'}; check the layer 'connectors'"
+        )
+    minutes = table["length_km"] / table["speed_kmh"] * MINUTES_PER_HOUR
+    place = pd.Series(np.where(by_car, "road:", "stop:"), index=table.index) + table["to_id"]
+    way = table["zone_id"] + ">" + place
+    legs = []
+    for face, first, second in (
+        ("from", "from:" + table["zone_id"], place),
+        ("to", place, "to:" + table["zone_id"]),
+    ):
+        legs.append(
+            pd.DataFrame(
+                {
+                    "arc_id": f"{face}:" + way,
+                    "from_node": first,
+                    "to_node": second,
+                    "link_id": "",
+                    "car_min": np.where(by_car, minutes + parameters.car_fixed_min / 2, np.inf),
+                    "transit_min": np.where(by_car, np.inf, minutes),
+                }
+            )
+        )
+    return pd.concat(legs, ignore_index=True)
+
+
+def _transfer_arcs(stops: pd.DataFrame, crs: str, parameters: Parameters) -> pd.DataFrame:
+    """Walks between stops that are near each other; both ways come out of the join."""
+    points = gpd.GeoDataFrame(
+        {"stop_id": stops["stop_id"].to_numpy()},
+        geometry=gpd.points_from_xy(stops["lon"], stops["lat"], crs="EPSG:4326").to_crs(crs),
+    )
+    near = points.sjoin(points, predicate="dwithin", distance=parameters.transfer_km * M_PER_KM)
+    near = near[near["stop_id_left"] != near["stop_id_right"]]
+    apart = near.geometry.distance(points.geometry.loc[near["index_right"]], align=False)
+    minutes = apart / M_PER_KM / parameters.walk_speed_kmh * MINUTES_PER_HOUR
+    return pd.DataFrame(
+        {
+            "arc_id": "walk:" + near["stop_id_left"] + ">" + near["stop_id_right"],
+            "from_node": "stop:" + near["stop_id_left"],
+            "to_node": "stop:" + near["stop_id_right"],
+            "link_id": "",
+            "car_min": np.inf,
+            "transit_min": minutes.to_numpy(),
+        }
+    )
+
+
+def _line_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
+    table = region["line_stops"].sort_values(["line_id", "sequence"], ignore_index=True)
+    headway = table["line_id"].map(region["lines"]["headway_min"])
+    wait = (headway * parameters.wait_share).clip(upper=parameters.wait_cap_min)
+    pieces = []
+    for way in ("out", "back"):
+        place = "ride:" + table["line_id"] + ":" + way + ":" + table["sequence"].astype(str)
+        at = place + "@" + table["stop_id"]
+        stop = "stop:" + table["stop_id"]
+        pieces.append(
+            _transit_arcs("board:" + at, stop, at, table, wait + parameters.boarding_min)
+        )
+        pieces.append(_transit_arcs("alight:" + at, at, stop, table, pd.Series(0.0, at.index)))
+        later = table["line_id"] == table["line_id"].shift()
+        first, second = (at.shift(), at) if way == "out" else (at, at.shift())
+        ride = "run:" + first.astype(str) + ">" + second.astype(str)
+        pieces.append(_transit_arcs(ride, first, second, table, table["run_min"])[later])
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _transit_arcs(
+    arc_id: pd.Series,
+    from_node: pd.Series,
+    to_node: pd.Series,
+    table: pd.DataFrame,
+    minutes: pd.Series,
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "arc_id": arc_id,
+            "from_node": from_node,
+            "to_node": to_node,
+            "link_id": table["line_id"],
+            "car_min": np.inf,
+            "transit_min": minutes,
+        }
+    )
+
+
+def _both_ways(one_way: pd.DataFrame, name: pd.Series) -> pd.DataFrame:
+    there = one_way.assign(arc_id=name + ">", from_node=one_way["a"], to_node=one_way["b"])
+    back = one_way.assign(arc_id=name + "<", from_node=one_way["b"], to_node=one_way["a"])
+    return pd.concat([there, back], ignore_index=True)

@@ -1,0 +1,48 @@
+"""The unit that the end of a name carries, and the conversions between them."""
+
+MINUTES_PER_HOUR = 60.0
+M_PER_KM = 1000.0
+
+UNIT_BY_SUFFIX = {
+    "_per_km2": "1/km²",
+    "_per_min": "1/min",
+    "_veh_per_h": "veh/h",
+    "_kmh": "km/h",
+    "_km2": "km²",
+    "_km": "km",
+    "_m": "m",
+    "_min": "min",
+    "_count": "persons",
+    "_share": "share 0–1",
+    "_rub": "RUB/month",
+}
+
+
+def unit_of(name: str) -> str:
+    """Read the unit off the end of a column's or parameter's name.
+
+    Returns
+    -------
+    unit_of
+        Such as ``'km/h'``; empty where the name carries none.
+
+    Examples
+    --------
+    >>> unit_of("free_speed_kmh"), unit_of("name_ru")
+    ('km/h', '')
+    """
+    for suffix, unit in UNIT_BY_SUFFIX.items():
+        if name.endswith(suffix):
+            return unit
+    return ""
+
+
+def minutes(length_km: float, speed_kmh: float) -> float:
+    """Minutes that a length takes at a speed.
+
+    Examples
+    --------
+    >>> minutes(30, 60)
+    30.0
+    """
+    return length_km / speed_kmh * MINUTES_PER_HOUR

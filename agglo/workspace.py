@@ -1,0 +1,136 @@
+"""A workspace: a folder with layers, scenarios, map texts and the settings of a region."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from agglo.errors import SettingsError
+from agglo.layers.catalogue import read_layers
+from agglo.parameters import Assumption, parameters_from_assumptions
+from agglo.paths import SETTINGS_FILE, WORKSPACE_PARTS, is_workspace
+from agglo.region import Region, region_from_tables
+from agglo.scoring.goals import Anchor, Goal
+
+REGION_KEYS = ("name_ru", "name_en", "crs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Everything a run reads, checked."""
+
+    root: Path
+    region: Region
+    assumptions: Mapping[str, Assumption]
+    goals: tuple[Goal, ...]
+
+    @property
+    def scenario_folder(self) -> Path:
+        """The folder of the scenario files."""
+        return self.root / "scenarios"
+
+    @property
+    def inputs_sha256(self) -> str:
+        """One hash over every layer, assumption and goal: results compare only within it."""
+        inputs = {
+            "layers": {item.layer: item.sha256 for item in self.region.provenance},
+            "assumptions": {name: asdict(item) for name, item in self.assumptions.items()},
+            "goals": [asdict(goal) for goal in self.goals],
+            "crs": self.region.crs,
+        }
+        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+def open_workspace(root: Path | str = ".") -> Workspace:
+    """Read and check a workspace.
+
+    Raises
+    ------
+    SettingsError, LayerError, TableError
+        Naming what is wrong, where, and the next step.
+    """
+    root = Path(root)
+    if not is_workspace(root):
+        parts = ", ".join(f"{part}/" for part in WORKSPACE_PARTS)
+        raise SettingsError(
+            f"{root.resolve()} is no workspace: it needs {SETTINGS_FILE}, {parts}; "
+            "start in the folder that has them, or name it with --workspace"
+        )
+    settings = _read_settings(root / SETTINGS_FILE)
+    about = _section(settings, "region", REGION_KEYS)
+    assumptions = _assumptions(settings.get("parameters"))
+    goals = _goals(settings.get("goal"))
+    tables, where, provenance = read_layers(root / "layers")
+    region = region_from_tables(tables, **about, provenance=provenance, where=where)
+    return Workspace(root=root, region=region, assumptions=assumptions, goals=goals)
+
+
+def _read_settings(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: malformed TOML: {error}") from error
+
+
+def _section(
+    settings: Mapping[str, object], name: str, keys: tuple[str, ...]
+) -> dict[str, str]:
+    found = settings.get(name)
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), str) for key in keys):
+        raise SettingsError(f"{SETTINGS_FILE}: [{name}] needs the texts {', '.join(keys)}")
+    return {key: found[key] for key in keys}
+
+
+def _assumptions(raw: object) -> dict[str, Assumption]:
+    if not isinstance(raw, dict):
+        raise SettingsError(f"{SETTINGS_FILE}: lacks the [parameters] of the model")
+    found = {}
+    for name, item in raw.items():
+        try:
+            numbers = {key: float(item[key]) for key in ("value", "low", "high")}
+            texts = {key: str(item[key]) for key in ("status", "source")}
+        except (KeyError, TypeError, ValueError) as error:
+            raise SettingsError(
+                f"{SETTINGS_FILE}: [parameters.{name}] needs value, low, high as numbers, status "
+                f"and source ({error})"
+            ) from error
+        found[name] = Assumption(name=name, **numbers, **texts)
+    parameters_from_assumptions(found)
+    return found
+
+
+def _goals(raw: object) -> tuple[Goal, ...]:
+    if not isinstance(raw, list) or not raw:
+        raise SettingsError(f"{SETTINGS_FILE}: lacks goals, each under [[goal]]")
+    goals = []
+    for number, item in enumerate(raw, 1):
+        try:
+            anchors = tuple(
+                Anchor(
+                    indicator=one["id"],
+                    weight=float(one["weight"]),
+                    target_ratio=one.get("target_ratio"),
+                    target_change=one.get("target_change"),
+                )
+                for one in item["indicator"]
+            )
+            goals.append(
+                Goal(
+                    id=item["id"],
+                    name_ru=item["name_ru"],
+                    name_en=item["name_en"],
+                    headline=bool(item.get("headline", False)),
+                    anchors=anchors,
+                )
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, SettingsError):
+                raise
+            raise SettingsError(
+                f"{SETTINGS_FILE}: [[goal]] number {number}: {error!r}"
+            ) from error
+    return tuple(goals)

@@ -1,0 +1,143 @@
+"""The multimodal graph: what each arc costs, and one topology for all scenarios."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agglo.errors import NetworkError
+from agglo.scenarios.changes import add_link, close_link
+from agglo.transport.network import arcs_from_region, metric_from_arcs, topology_from_arcs
+from agglo.transport.skims import skim
+from tests import worlds
+
+
+def arcs_of(region: object, **changed: float) -> pd.DataFrame:
+    return arcs_from_region(region, worlds.parameters(**changed))  # type: ignore[arg-type]
+
+
+def minutes(region: object, start: str, end: str, mode: str, **changed: float) -> float:
+    """Minutes from door to door."""
+    arcs = arcs_of(region, **changed)
+    topology = topology_from_arcs([arcs])
+    metric = metric_from_arcs(topology, arcs, mode)
+    return float(skim(topology, metric, [f"from:{start}"], [f"to:{end}"])[0, 0])
+
+
+def test_a_road_takes_its_length_over_its_peak_speed_both_ways() -> None:
+    arcs = arcs_of(worlds.two_banks())
+    assert arcs.loc["link:bridge>", "car_min"] == 10
+    assert arcs.loc["link:bridge<", "car_min"] == 10
+    assert arcs.loc["link:bridge<", "from_node"] == "road:east"
+    assert np.isinf(arcs.loc["link:bridge>", "transit_min"])
+
+
+def test_a_trip_by_car_is_the_road_and_both_ends() -> None:
+    assert minutes(worlds.two_banks(), "west", "east", "car") == pytest.approx(12)
+    assert minutes(worlds.two_banks(bridge=False), "west", "east", "car") == pytest.approx(32)
+
+
+def test_a_trip_by_line_is_walk_wait_boarding_ride_and_walk() -> None:
+    wait, boarding, run = 10, 2, 15
+    got = minutes(worlds.two_banks(), "west", "east", "transit")
+    assert got == pytest.approx(5 + wait + boarding + run + 5)
+    assert minutes(worlds.two_banks(), "east", "west", "transit") == pytest.approx(got)
+
+
+def test_a_long_headway_is_waited_for_no_longer_than_the_cap() -> None:
+    tables = worlds.two_banks_tables()
+    tables["lines"]["headway_min"] = 240.0
+    region = worlds.region_of(tables)
+    assert minutes(region, "west", "east", "transit") == pytest.approx(5 + 20 + 2 + 15 + 5)
+
+
+def test_a_closed_road_has_no_finite_time_in_either_direction() -> None:
+    arcs = arcs_of(close_link(worlds.two_banks(), link=["bridge"]))
+    assert np.isinf(arcs.loc[["link:bridge>", "link:bridge<"], "car_min"]).all()
+
+
+def test_no_trip_passes_through_a_zone() -> None:
+    """A zone between two roads would be a short cut past both ends' parking."""
+    arcs = arcs_of(worlds.two_banks())
+    assert not set(arcs["from_node"]) & {"to:west", "to:east", "to:away"}
+    assert not set(arcs["to_node"]) & {"from:west", "from:east", "from:away"}
+
+
+def test_a_change_of_line_costs_a_second_wait_and_boarding() -> None:
+    places = {name: worlds.Place(x_km=10 * i) for i, name in enumerate("abc")}
+    places["away"] = worlds.Place(x_km=-10, is_outside=True)
+    roads = {"r": ("a", "b", 10.0, 60.0)}
+    one = {"ac": worlds.Line(places=("a", "b", "c"), run_min=(10, 12))}
+    two = {
+        "ab": worlds.Line(places=("a", "b"), run_min=(10,)),
+        "bc": worlds.Line(places=("b", "c"), run_min=(12,)),
+    }
+    direct = worlds.region_of(worlds.tables_of(places, roads, one))
+    change = worlds.region_of(worlds.tables_of(places, roads, two))
+    assert minutes(direct, "a", "c", "transit") == pytest.approx(5 + 10 + 2 + 22 + 5)
+    assert minutes(change, "a", "c", "transit") == pytest.approx(5 + 10 + 2 + 22 + 10 + 2 + 5)
+
+
+def test_stops_within_a_walk_are_joined_and_those_beyond_are_not() -> None:
+    places = {
+        "a": worlds.Place(x_km=0),
+        "b": worlds.Place(x_km=10),
+        "c": worlds.Place(x_km=10, y_km=0.4),
+        "d": worlds.Place(x_km=20),
+        "away": worlds.Place(x_km=-10, is_outside=True),
+    }
+    lines = {
+        "ab": worlds.Line(places=("a", "b"), run_min=(10,)),
+        "cd": worlds.Line(places=("c", "d"), run_min=(10,)),
+    }
+    region = worlds.region_of(worlds.tables_of(places, {"r": ("a", "b", 10.0, 60.0)}, lines))
+    walk_min = 0.4 / 6 * 60
+    got = minutes(region, "a", "d", "transit", transfer_km=0.5)
+    assert got == pytest.approx(5 + 12 + 10 + walk_min + 12 + 10 + 5, abs=1e-3)
+    by_zone = minutes(region, "a", "d", "transit", transfer_km=0.3)
+    assert np.isinf(by_zone)
+
+
+def test_a_region_without_lines_has_no_way_by_public_transport() -> None:
+    assert np.isinf(minutes(worlds.grid(), "c00", "c11", "transit"))
+    assert minutes(worlds.grid(), "c00", "c11", "car") == pytest.approx(22)
+
+
+@pytest.mark.parametrize(("mode", "what"), [("car", "road node"), ("access", "stop")])
+def test_a_connector_to_nowhere_is_refused(mode: str, what: str) -> None:
+    tables = worlds.two_banks_tables()
+    table = tables["connectors"]
+    table.loc[table["mode"] == mode, "to_id"] = [
+        f"x{i}" for i in range((table["mode"] == mode).sum())
+    ]
+    with pytest.raises(NetworkError, match=f"ends at no {what}; check the layer 'connectors'"):
+        arcs_of(worlds.region_of(tables))
+
+
+def test_one_topology_holds_the_arcs_of_all_scenarios() -> None:
+    without = arcs_of(worlds.two_banks(bridge=False))
+    with_bridge = arcs_of(worlds.two_banks())
+    topology = topology_from_arcs([without, with_bridge])
+    assert set(topology.arcs) == set(with_bridge.index)
+    metric = metric_from_arcs(topology, without, "car")
+    assert np.isinf(metric[topology.arcs.get_loc("link:bridge>")])
+
+
+def test_the_topology_does_not_depend_on_the_order_of_scenarios() -> None:
+    pair = [arcs_of(worlds.two_banks(bridge=False)), arcs_of(worlds.two_banks())]
+    first, second = topology_from_arcs(pair), topology_from_arcs(pair[::-1])
+    assert first.nodes.equals(second.nodes)
+    assert first.arcs.equals(second.arcs)
+    assert np.array_equal(first.tail, second.tail)
+    assert np.array_equal(first.head, second.head)
+
+
+def test_a_link_that_joins_other_nodes_elsewhere_is_refused() -> None:
+    base = worlds.two_banks(bridge=False)
+    pair = [
+        arcs_of(add_link(base, link="new", from_id="west", to_id=to, speed_kmh=60))
+        for to in ("east", "away")
+    ]
+    with pytest.raises(NetworkError, match="joins other nodes in another scenario"):
+        topology_from_arcs(pair)
