@@ -19,7 +19,7 @@ from agglo.transport.connectivity import link_losses
 from agglo.transport.network import (
     Floats,
     Topology,
-    arcs_from_region,
+    arcs_from_regions,
     metric_from_arcs,
     topology_from_arcs,
 )
@@ -37,7 +37,8 @@ class Network:
 
 
 def network_from_regions(regions: Mapping[str, Region], parameters: Parameters) -> Network:
-    arcs = {name: arcs_from_region(own, parameters) for name, own in regions.items()}
+    """Build the arcs of every scenario's region and the one topology over them."""
+    arcs = arcs_from_regions(regions, parameters)
     return Network(regions=regions, topology=topology_from_arcs(list(arcs.values())), arcs=arcs)
 
 
@@ -113,9 +114,7 @@ def _skims(
         minutes = _zone_skim(topology, metric, zones)
         np.fill_diagonal(minutes, diagonal)
         skims[mode] = pd.DataFrame(minutes, index=zones, columns=zones)
-    joint = joint_cost(
-        skims["car"].to_numpy(), skims["transit"].to_numpy(), **_logit(parameters)
-    )
+    joint = joint_cost(skims["car"].to_numpy(), skims["transit"].to_numpy(), **_logit(parameters))
     skims["cost"] = _like(skims["car"], joint)
     return skims
 

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agglo.errors import AggloError
+from agglo.paths import builtin_workspace, is_workspace
+
+if TYPE_CHECKING:
+    from agglo.run import Result
 
 BAD_INPUT = 2
+SHOWN = (
+    "jobs_within_45_min_car",
+    "jobs_within_60_min_transit",
+    "minutes_per_worker_day",
+    "extra_person_min",
+)
 app = typer.Typer(
     name="agglo",
     help="Planning tool for agglomerations: labour mobility, connectivity, scenarios, maps.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", "-w", help="Folder with layers/, scenarios/, maps/.")
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        help="Folder with agglo.toml, layers/, scenarios/, maps/ [this folder, or built-in].",
+    ),
 ]
 
 
@@ -30,9 +47,10 @@ def run_command(
         typer.Argument(help="Names in scenarios/ or files; none means all of them."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for the output [maps/build].")
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the output [maps/build of the workspace]."),
     ] = None,
-    workspace: WorkspaceOption = Path(),
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Run scenarios and write map, GeoPackage, QGIS project and tables."""
     from rich.console import Console
@@ -42,14 +60,17 @@ def run_command(
     from agglo.run import run
     from agglo.workspace import open_workspace
 
-    folder = out or workspace / "maps" / "build"
+    root = _root(workspace)
+    folder = out or (
+        Path("agglo-build") if root == builtin_workspace() else root / "maps" / "build"
+    )
     check_writable(folder)
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
     ) as bar:
         task = bar.add_task("layers", total=None)
-        opened = open_workspace(workspace)
+        opened = open_workspace(root)
         results = run(
             opened,
             scenarios or [],
@@ -64,19 +85,26 @@ def run_command(
 
 
 @app.command("check")
-def check_command(workspace: WorkspaceOption = Path()) -> None:
+def check_command(workspace: WorkspaceOption = None) -> None:
     """Check the layers and the scenarios, and say where every layer comes from."""
     from agglo.run import read_scenarios
     from agglo.scenarios.receipts import apply_scenario
     from agglo.workspace import open_workspace
 
-    opened = open_workspace(workspace)
+    opened = open_workspace(_root(workspace))
     for item in opened.region.provenance:
         note = f"  [{item.note}]" if item.note else ""
         typer.echo(f"{item.layer:16} {item.status:9} {item.licence:14} {item.title}{note}")
     for scenario in read_scenarios(opened):
         _, receipts = apply_scenario(opened.region, scenario)
         typer.echo(f"scenario {scenario.name:22} {len(receipts):3} values touched")
+
+
+def _root(workspace: Path | None) -> Path:
+    """Return the workspace named, this folder if it is one, else the built-in one."""
+    if workspace is not None:
+        return workspace
+    return Path() if is_workspace(Path()) else builtin_workspace()
 
 
 def main() -> None:
@@ -94,39 +122,35 @@ def main() -> None:
         raise SystemExit(130) from None
 
 
-def _print_scores(results: list) -> None:  # type: ignore[type-arg]
+def _print_scores(results: Sequence[Result]) -> None:
     """Print what each scenario changes in units, then its scores."""
-    from rich.console import Console
-    from rich.table import Table
+    from agglo.indicators.registry import whole_values
+    from agglo.run import worst_link
 
-    from agglo.maps.page import worst_link
-    from agglo.scoring.goals import whole_values
-
-    units = Table(title="In natural units (assumed and modelled inputs, see result.json)")
-    for column in ("scenario", "jobs ≤45 min car", "jobs ≤60 min transit", "min/worker-day",
-                   "extra person-min/day", "worst link", "its loss, person-min/day"):  # fmt: skip
-        units.add_column(
-            column, justify="left" if column in ("scenario", "worst link") else "right"
-        )
-    scores = Table(title="Scores: baseline = 50, in brackets the range over the assumptions")
-    scores.add_column("scenario")
-    for goal in results[0].scores["goal"]:
-        scores.add_column(goal, justify="right")
+    typer.echo("\nIn natural units (jobs, flows and speeds are assumed or modelled):")
+    typer.echo(
+        f"{'scenario':22}{'jobs ≤45 min':>13}{'jobs ≤60 min':>13}{'min per':>11}"
+        f"{'person-min/day':>16}  most critical link"
+    )
+    typer.echo(
+        f"{'':22}{'by car':>13}{'by transit':>13}{'worker-day':>11}{'lost to base':>16}"
+        "  and its loss, person-min/day"
+    )
     for result in results:
-        whole, worst = whole_values(result.indicators), worst_link(result)
-        units.add_row(
-            result.scenario.name,
-            f"{whole['jobs_within_45_min_car']:,.0f}",
-            f"{whole['jobs_within_60_min_transit']:,.0f}",
-            f"{whole['minutes_per_worker_day']:.1f}",
-            f"{whole['extra_person_min']:,.0f}",
-            str(worst["en"]),
-            f"{worst['loss']:,.0f}",
+        whole, worst = whole_values(result.case, SHOWN), worst_link(result)
+        typer.echo(
+            f"{result.scenario.name:22}{whole['jobs_within_45_min_car']:13,.0f}"
+            f"{whole['jobs_within_60_min_transit']:13,.0f}"
+            f"{whole['minutes_per_worker_day']:11.1f}{whole['extra_person_min']:16,.0f}"
+            f"  {worst['en']}: {worst['loss']:,.0f}"
         )
-        scores.add_row(
-            result.scenario.name,
-            *[f"{r.score:.1f} ({r.low:.1f}–{r.high:.1f})" for r in result.scores.itertuples()],
-        )
-    console = Console()
-    console.print(units)
-    console.print(scores)
+    goals = list(results[0].scores["goal"])
+    typer.echo("\nScores, baseline = 50 (in brackets the range over the assumptions):")
+    typer.echo(f"{'scenario':22}" + "".join(f"{goal:>30}" for goal in goals))
+    for result in results:
+        cells = [
+            f"{score:.1f} ({low:.1f} – {high:.1f})"
+            for score, low, high in result.scores[["score", "low", "high"]].to_numpy()
+        ]
+        typer.echo(f"{result.scenario.name:22}" + "".join(f"{cell:>30}" for cell in cells))
+    typer.echo("")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -16,11 +15,11 @@ import pandas as pd
 
 from agglo.errors import OutputError
 from agglo.indicators.registry import GOALS
-from agglo.maps.page import page_from_results, worst_link
+from agglo.maps.page import page_from_results
 from agglo.maps.project import write_geopackage
-from agglo.maps.tables import map_tables
+from agglo.maps.tables import flows_table, map_tables
 from agglo.maps.words import read_theme, read_words
-from agglo.run import Result, check_comparable
+from agglo.run import Result, check_comparable, worst_link
 from agglo.workspace import Workspace
 
 PAGE = "index.html"
@@ -43,7 +42,7 @@ def write_output(workspace: Workspace, results: Sequence[Result], out: Path) -> 
         If the folder cannot be written, or holds something that is no output of agglo.
     """
     check_comparable(results)
-    out = Path(os.path.abspath(out))
+    out = out.absolute()
     check_writable(out)
     temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -91,7 +90,7 @@ def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) ->
     for name, table in (
         ("indicators", _indicators(results)),
         ("scores", pd.concat([result.scores for result in results])),
-        ("flows", _flows(results)),
+        ("flows", pd.concat([flows_table(result) for result in results])),
         ("receipts", pd.concat([result.receipts for result in results])),
     ):
         _write_csv(table, folder / f"{name}.csv")
@@ -111,25 +110,6 @@ def _indicators(results: Sequence[Result]) -> pd.DataFrame:
         own.insert(0, "scenario", result.scenario.name)
         pieces.append(own)
     return pd.concat(pieces, ignore_index=True)
-
-
-def _flows(results: Sequence[Result]) -> pd.DataFrame:
-    pieces = []
-    for result in results:
-        case = result.case
-        columns = {
-            "commuters_count": case.flows,
-            "car_min": case.car_min,
-            "transit_min": case.transit_min,
-            "car_share": case.car_share,
-        }
-        long = pd.DataFrame({name: frame.stack() for name, frame in columns.items()})
-        long.index.names = ["live_zone_id", "work_zone_id"]
-        own = long[long["commuters_count"] > 0].reset_index()
-        own.insert(0, "scenario", result.scenario.name)
-        pieces.append(own.assign(status="modelled"))
-    flows = pd.concat(pieces, ignore_index=True)
-    return flows.replace([float("inf")], float("nan"))
 
 
 def _record(workspace: Workspace, results: Sequence[Result]) -> dict[str, object]:

@@ -27,7 +27,7 @@ def builtin_workspace() -> Path:
         If neither is there, which means a broken installation.
     """
     package = Path(__file__).resolve().parent
-    for folder in (package / "workspace", package.parent):
+    for folder in (package / "builtin", package.parent):
         if is_workspace(folder):
             return folder
     raise FileNotFoundError(f"no built-in workspace beside {package}; reinstall agglo")

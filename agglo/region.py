@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -70,6 +70,12 @@ class Region:
         return replace(self, tables={**self.tables, **tables})
 
 
+def attributions(provenance: Sequence[Provenance]) -> list[str]:
+    """Return each attribution that the licences ask for, once."""
+    parts = [part.strip() for item in provenance for part in item.attribution.split(";")]
+    return list(dict.fromkeys(filter(None, parts)))
+
+
 def check_region(region: Region, tables: Iterable[str]) -> Region:
     """Return the region if the named tables keep their contracts.
 
@@ -116,9 +122,7 @@ def region_from_tables(
         typed = typed_table(name, frame)
         if isinstance(frame, gpd.GeoDataFrame):
             if frame.crs is None:
-                raise TableError(
-                    f"table '{name}' has geometry without a CRS; set it in the file"
-                )
+                raise TableError(f"table '{name}' has geometry without a CRS; set it in the file")
             typed = gpd.GeoDataFrame(typed, crs=frame.crs).to_crs(crs)
         key = list(TABLES[name].key)
         ordered = typed.sort_values(key).set_index(key, drop=False)

@@ -10,7 +10,7 @@ import pandas as pd
 from agglo.cases import Network, cases_from_network, network_from_regions
 from agglo.errors import CompareError, ScenarioError
 from agglo.indicators.case import Case
-from agglo.indicators.registry import measure
+from agglo.indicators.registry import measure, whole_values
 from agglo.parameters import Parameters, parameters_from_assumptions
 from agglo.scenarios.files import (
     BASELINE,
@@ -20,7 +20,7 @@ from agglo.scenarios.files import (
     scenario_names,
 )
 from agglo.scenarios.receipts import apply_scenario, changed_region
-from agglo.scoring.goals import goal_scores, whole_values
+from agglo.scoring.goals import goal_scores
 from agglo.scoring.ranges import Variant, assumption_ends
 from agglo.transport.network import ARC_PARAMETERS
 from agglo.workspace import Workspace
@@ -43,23 +43,33 @@ class Result:
     inputs_sha256: str
 
 
-def read_scenarios(workspace: Workspace, names: Sequence[str] = ()) -> list[Scenario]:
-    """Read scenarios by name or file; without names all of the workspace, baseline first."""
+def read_scenarios(workspace: Workspace, wanted: Sequence[str | Scenario] = ()) -> list[Scenario]:
+    """Read scenarios by name or file; without any, all of the workspace; the baseline is first.
+
+    Raises
+    ------
+    ScenarioError
+        If one cannot be found or read, or two have one name.
+    """
     folder = workspace.scenario_folder
-    wanted = list(names) or scenario_names(folder)
-    if BASELINE not in wanted:
-        wanted.insert(0, BASELINE)
-    scenarios = [read_scenario(find_scenario(name, folder)) for name in wanted]
-    repeated = {
-        one.name for one in scenarios if [s.name for s in scenarios].count(one.name) > 1
-    }
-    if repeated:
-        raise ScenarioError(f"scenario '{sorted(repeated)[0]}' is named more than once")
+    scenarios = [
+        one if isinstance(one, Scenario) else read_scenario(find_scenario(one, folder))
+        for one in (wanted or scenario_names(folder))
+    ]
+    if all(one.name != BASELINE for one in scenarios):
+        scenarios.insert(0, read_scenario(find_scenario(BASELINE, folder)))
+    names = [one.name for one in scenarios]
+    for name in names:
+        if names.count(name) > 1:
+            raise ScenarioError(f"scenario '{name}' is named more than once")
     return sorted(scenarios, key=lambda one: one.name != BASELINE)
 
 
 def run(
-    workspace: Workspace, names: Sequence[str] = (), *, progress: Progress | None = None
+    workspace: Workspace,
+    scenarios: Sequence[str | Scenario] = (),
+    *,
+    progress: Progress | None = None,
 ) -> list[Result]:
     """Run scenarios of a workspace; the baseline is always among them, and first.
 
@@ -68,28 +78,24 @@ def run(
 
     Parameters
     ----------
-    names
-        Scenario names or files; without any, all of the workspace.
+    scenarios
+        Names in the workspace, files, or ``Scenario`` values; without any, all of the workspace.
     progress
         Called with (what, done, of) as the work goes on.
     """
-    scenarios = read_scenarios(workspace, names)
-    applied = {one.name: apply_scenario(workspace.region, one) for one in scenarios}
+    read = read_scenarios(workspace, scenarios)
+    applied = {one.name: apply_scenario(workspace.region, one) for one in read}
     parameters = parameters_from_assumptions(workspace.assumptions)
-    network = network_from_regions(
-        {name: own for name, (own, _) in applied.items()}, parameters
-    )
-    closing, cases = cases_from_network(scenarios, network, parameters)
-    measured = {
-        name: measure(case, is_baseline=name == BASELINE) for name, case in cases.items()
-    }
-    own = _scores(workspace, measured)
+    network = network_from_regions({name: own for name, (own, _) in applied.items()}, parameters)
+    closing, cases = cases_from_network(read, network, parameters)
+    measured = {name: measure(case, is_baseline=name == BASELINE) for name, case in cases.items()}
+    own = _scores(workspace, cases)
     ends = assumption_ends(workspace.assumptions)
     ranges = []
     for done, variant in enumerate(ends):
         if progress:
             progress(variant.name, done, len(ends))
-        ranges.append(_varied_scores(workspace, scenarios, network, parameters, variant))
+        ranges.append(_varied_scores(workspace, read, network, parameters, variant))
     spread = pd.concat([own, *ranges]).groupby(["scenario", "goal"], sort=False)["score"]
     scores = own.assign(low=spread.min().to_numpy(), high=spread.max().to_numpy())
     return [
@@ -102,8 +108,32 @@ def run(
             closing_factor=closing,
             inputs_sha256=workspace.inputs_sha256,
         )
-        for one in scenarios
+        for one in read
     ]
+
+
+def worst_link(result: Result) -> dict[str, str | float]:
+    """Name the road link or line whose loss costs most.
+
+    Returns
+    -------
+    worst_link
+        ``id``, ``ru`` and ``en`` (names), ``loss`` in person-minutes a day and ``unserved``,
+        the commuters whom it cuts off.
+    """
+    losses = result.case.link_losses
+    if losses.empty:
+        return {"id": "", "ru": "", "en": "", "loss": 0.0, "unserved": 0.0}
+    worst = str(losses["loss_person_min"].idxmax())
+    region = result.case.region
+    table = region["links"] if worst in region["links"].index else region["lines"]
+    return {
+        "id": worst,
+        "ru": str(table["name_ru"][worst]),
+        "en": str(table["name_en"][worst]),
+        "loss": round(float(losses["loss_person_min"][worst])),
+        "unserved": round(float(losses["unserved_count"][worst])),
+    }
 
 
 def check_comparable(results: Sequence[Result]) -> None:
@@ -139,21 +169,15 @@ def _varied_scores(
     elif any(getattr(varied, name) != getattr(parameters, name) for name in ARC_PARAMETERS):
         network = network_from_regions(network.regions, varied)
     _, cases = cases_from_network(scenarios, network, varied)
+    return _scores(workspace, cases)
+
+
+def _scores(workspace: Workspace, cases: Mapping[str, Case]) -> pd.DataFrame:
     names = sorted({anchor.indicator for goal in workspace.goals for anchor in goal.anchors})
-    measured = {
-        name: measure(case, is_baseline=name == BASELINE, names=names)
-        for name, case in cases.items()
-    }
-    return _scores(workspace, measured)
-
-
-def _scores(workspace: Workspace, measured: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    baseline = whole_values(measured[BASELINE])
+    values = {name: whole_values(case, names) for name, case in cases.items()}
     rows = [
         (name, goal, score)
-        for name, indicators in measured.items()
-        for goal, score in goal_scores(
-            whole_values(indicators), baseline, workspace.goals
-        ).items()
+        for name, own in values.items()
+        for goal, score in goal_scores(own, values[BASELINE], workspace.goals).items()
     ]
     return pd.DataFrame(rows, columns=["scenario", "goal", "score"])

@@ -90,9 +90,7 @@ TABLES: Mapping[str, Table] = {
         columns={
             "zone_id": _text(),
             **NAMES,
-            "municipality_id": _text(
-                required=False, refers_to="municipalities.municipality_id"
-            ),
+            "municipality_id": _text(required=False, refers_to="municipalities.municipality_id"),
             "kind": _text(one_of=ZONE_KINDS),
             "is_centre": Column(kind="flag"),
             **POINT,
@@ -176,7 +174,7 @@ TABLES: Mapping[str, Table] = {
         columns={
             "link_id": _text(),
             **NAMES,
-            "road": _text(),
+            "road": _text(required=False),
             "from_id": _text(refers_to="nodes.node_id"),
             "to_id": _text(refers_to="nodes.node_id"),
             "length_km": _number(above=0),
@@ -309,9 +307,7 @@ def weakest_status(*statuses: str) -> str:
     return max(statuses, key=STATUSES.index)
 
 
-def _faults(
-    table: Table, frame: pd.DataFrame, others: Mapping[str, pd.DataFrame]
-) -> Iterator[str]:
+def _faults(table: Table, frame: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     if frame.empty and not table.may_be_empty:
         yield "is empty; wanted at least one row"
     for name, column in table.columns.items():
@@ -367,9 +363,7 @@ def _number_faults(
         (numbers <= column.above, f"numbers above {column.above:g}"),
     ):
         if wrong.any():
-            mask = pd.Series(False, index=frame.index).where(
-                ~frame.index.isin(given.index), wrong
-            )
+            mask = pd.Series(False, index=frame.index).where(~frame.index.isin(given.index), wrong)
             yield (
                 f"'{given.name}' must hold {wanted}; got {_examples(given[wrong])} "
                 f"in {_rows(table, frame, mask)}"

@@ -76,9 +76,7 @@ def _read_settings(path: Path) -> dict[str, object]:
         raise SettingsError(f"{path}: malformed TOML: {error}") from error
 
 
-def _section(
-    settings: Mapping[str, object], name: str, keys: tuple[str, ...]
-) -> dict[str, str]:
+def _section(settings: Mapping[str, object], name: str, keys: tuple[str, ...]) -> dict[str, str]:
     found = settings.get(name)
     if not isinstance(found, dict) or not all(isinstance(found.get(key), str) for key in keys):
         raise SettingsError(f"{SETTINGS_FILE}: [{name}] needs the texts {', '.join(keys)}")
@@ -130,7 +128,5 @@ def _goals(raw: object) -> tuple[Goal, ...]:
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, SettingsError):
                 raise
-            raise SettingsError(
-                f"{SETTINGS_FILE}: [[goal]] number {number}: {error!r}"
-            ) from error
+            raise SettingsError(f"{SETTINGS_FILE}: [[goal]] number {number}: {error!r}") from error
     return tuple(goals)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from agglo.cases import cases_from_network, network_from_regions
 from agglo.indicators.case import Case
 from agglo.parameters import Parameters
 from agglo.region import Region
-from agglo.run import _cases
 from agglo.scenarios.files import BASELINE, Scenario
 from agglo.scenarios.receipts import changed_region
 from tests import worlds
@@ -19,5 +19,7 @@ def case_of(
     own = changed or baseline
     scenarios = [baseline] if own is baseline else [baseline, own]
     regions = {one.name: changed_region(region, one) for one in scenarios}
-    _, cases = _cases(scenarios, regions, parameters or worlds.parameters())
+    own_parameters = parameters or worlds.parameters()
+    network = network_from_regions(regions, own_parameters)
+    _, cases = cases_from_network(scenarios, network, own_parameters)
     return cases[own.name]

@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "agglo"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "units", "paths"),
-    ("tables", "parameters"),
+    ("tables",),
+    # parameters reads the statuses that tables knows.
+    ("parameters",),
     ("region",),
     ("layers",),
     ("transport",),
@@ -27,10 +29,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("indicators", "scenarios"),
     # run computes the scores, so scoring lies below it, unlike in design.md.
     ("scoring",),
-    ("workspace",),
+    ("cases", "workspace"),
     ("run",),
     ("maps",),
-    ("cli", "__main__"),
+    ("output",),
+    ("cli",),
+    ("__main__",),
 )
 """Rooms from the ground up: a module imports only from lower floors, or from its own room."""
 

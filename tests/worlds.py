@@ -104,7 +104,8 @@ def two_banks_tables(*, bridge: bool = True) -> Tables:
 def line_of_towns(count: int = 4, *, workers: float = 100.0) -> Region:
     """Towns 10 km apart on one road of 60 km/h: i to j takes 10·|i − j| + 2 minutes.
 
-    The road goes on for 10 km to ``away``, where a tenth of the workers find their jobs.
+    The road goes on for 10 km to ``away``, where a tenth of the workers find their jobs. A bus
+    runs along the towns, 15 minutes from one to the next, every 20 minutes.
     """
     places = {
         f"t{i}": Place(x_km=10 * i, workers=workers, jobs=0.9 * workers, municipality=f"m{i}")
@@ -118,11 +119,15 @@ def line_of_towns(count: int = 4, *, workers: float = 100.0) -> Region:
         f"r{i}": (first, second, 10.0, 60.0)
         for i, (first, second) in enumerate(zip(names, names[1:], strict=False))
     }
-    return region_of(tables_of(places, roads))
+    bus = Line(places=tuple(names[:-1]), run_min=(15,) * (count - 1))
+    return region_of(tables_of(places, roads, {"bus": bus}))
 
 
 def grid(side: int = 3) -> Region:
-    """Return a square grid, 10 km and 10 minutes a side; ``c00`` is a corner, next to ``away``."""
+    """Lay towns on a square grid of roads, 10 km and 10 minutes from one to the next.
+
+    ``c00`` is a corner, 10 minutes from ``away``; a bus joins it to ``c11`` in 25 minutes.
+    """
     places = {
         f"c{x}{y}": Place(x_km=10 * x, y_km=10 * y, municipality=f"m{x}")
         for x in range(side)
@@ -135,13 +140,13 @@ def grid(side: int = 3) -> Region:
             for other in (f"c{x + 1}{y}", f"c{x}{y + 1}"):
                 if other in places:
                     roads[f"c{x}{y}_{other}"] = (f"c{x}{y}", other, 10.0, 60.0)
-    return region_of(tables_of(places, roads))
+    return region_of(tables_of(places, roads, {"bus": Line(places=("c00", "c11"), run_min=(25,))}))
 
 
 def island() -> Region:
     """Two towns on the mainland and an island that no road or line leads to.
 
-    Its 40 workers hold its 40 jobs, whatever happens elsewhere.
+    Its 40 workers hold its 40 jobs, whatever happens elsewhere. A bus joins the two towns.
     """
     places = {
         "port": Place(x_km=0, workers=100, jobs=90),
@@ -150,7 +155,8 @@ def island() -> Region:
         "away": Place(x_km=-30, workers=0, jobs=20, is_outside=True),
     }
     roads = {"shore": ("port", "town", 10.0, 60.0), "road": ("away", "port", 30.0, 60.0)}
-    return region_of(tables_of(places, roads))
+    bus = Line(places=("port", "town"), run_min=(15,))
+    return region_of(tables_of(places, roads, {"bus": bus}))
 
 
 def region_of(tables: Mapping[str, pd.DataFrame]) -> Region:
@@ -302,7 +308,10 @@ def _municipalities(places: Mapping[str, Place]) -> gpd.GeoDataFrame:
         dict.fromkeys(place.municipality for place in places.values() if not place.is_outside)
     )
     west, south = ORIGIN_M
-    squares = [box(west, south + 1000 * i, west + 1000, south + 1000 * (i + 1)) for i in range(len(names))]
+    squares = [
+        box(west, south + 1000 * i, west + 1000, south + 1000 * (i + 1))
+        for i in range(len(names))
+    ]
     return gpd.GeoDataFrame(
         {
             "municipality_id": names,

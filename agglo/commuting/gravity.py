@@ -13,6 +13,8 @@ from agglo.transport.network import Floats
 
 TOLERANCE = 1e-10
 MOST_ROUNDS = 20_000
+LARGEST_FACTOR = 1e200
+"""Beyond it the factors run away: the margins cannot be met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,8 @@ def _balance(
     free_rows = np.ones(len(workers), dtype=bool)
     free_columns = np.ones(len(jobs), dtype=bool)
     row, column = np.ones(len(workers)), np.ones(len(jobs))
+    if workers.isna().any() or jobs.isna().any():
+        raise FlowError("every zone of the cost matrix needs a count of workers and of jobs")
     if pull is None:
         _check_totals(workers, jobs)
     else:
@@ -151,16 +155,19 @@ def _balance(
     _check_reach(friction.sum(axis=1), wanted_rows, free_rows, workers.index, "workers")
     _check_reach(friction.sum(axis=0), wanted_columns, free_columns, jobs.index, "jobs")
     scale = max(wanted_rows[free_rows].sum(), 1.0)
+    miss = wanted_rows[free_rows]
     for _ in range(MOST_ROUNDS):
         row[free_rows] = _ratio(wanted_rows, friction @ column)[free_rows]
         column[free_columns] = _ratio(wanted_columns, row @ friction)[free_columns]
+        if max(row.max(initial=0.0), column.max(initial=0.0)) > LARGEST_FACTOR:
+            break
         miss = np.abs(row * (friction @ column) - wanted_rows)[free_rows]
         if miss.max(initial=0.0) <= TOLERANCE * scale:
             return row, column
     worst = workers.index[free_rows][int(miss.argmax())]
     raise FlowError(
-        f"workers and jobs cannot be matched after {MOST_ROUNDS} rounds; '{worst}' misses "
-        f"{miss.max():.3g} workers: it is cut off from jobs that others do not need"
+        f"workers and jobs cannot be matched; '{worst}' misses {miss.max():.3g} workers: it is "
+        "cut off from jobs that others do not need"
     )
 
 
@@ -169,9 +176,7 @@ def _ratio(wanted: Floats, got: Floats) -> Floats:
 
 
 def _check_totals(workers: pd.Series, jobs: pd.Series) -> None:
-    if workers.isna().any() or jobs.isna().any():
-        raise FlowError("every zone of the cost matrix needs a count of workers and of jobs")
-    if not np.isclose(workers.sum(), jobs.sum(), rtol=1e-9, atol=0.5):
+    if not np.isclose(workers.sum(), jobs.sum(), rtol=TOLERANCE, atol=0):
         raise FlowError(
             f"workers ({workers.sum():,.1f}) and jobs ({jobs.sum():,.1f}) must have one total"
         )

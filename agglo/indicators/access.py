@@ -8,9 +8,7 @@ import pandas as pd
 from agglo.errors import TableError
 
 
-def reach_count(
-    times_min: pd.DataFrame, jobs_count: pd.Series, *, within_min: float
-) -> pd.Series:
+def reach_count(times_min: pd.DataFrame, jobs_count: pd.Series, *, within_min: float) -> pd.Series:
     """Count the jobs each place can reach in time, its own included.
 
     Cumulative opportunities (Wachs and Kumagai 1973); the limit itself counts as in time.
@@ -122,9 +120,7 @@ def worst_quartile(values: pd.Series, weights: pd.Series) -> float:
 
 def weighted_mean(values: pd.Series, weights: pd.Series) -> float:
     """Mean of values weighted by people."""
-    return float(
-        np.average(values.to_numpy(dtype=float), weights=weights.reindex(values.index))
-    )
+    return float(np.average(values.to_numpy(dtype=float), weights=weights.reindex(values.index)))
 
 
 def _along(values: pd.Series, index: pd.Index, name: str) -> pd.Series:

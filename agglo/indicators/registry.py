@@ -53,6 +53,9 @@ class Indicator:
     status: str
     source: str
 
+    has_whole: bool = True
+    """Whether it has a value for the whole region and can stand for a goal."""
+
 
 def reach(case: Case, *, mode: str, within_min: float) -> pd.Series:
     """Jobs of the region within reach, by zone; 'all' is the mean over resident workers.
@@ -111,7 +114,7 @@ def minutes_per_worker_day(case: Case) -> pd.Series:
 def containment(case: Case, *, side: str) -> pd.Series:
     """Self-containment by municipality; 'all' is the region as one labour market."""
     home = case.region["zones"].loc[case.inside, "municipality_id"]
-    by_municipality = self_containment(case.flows, home)[f"{side}_share"]
+    by_municipality = self_containment(case.flows, home[home != ""])[f"{side}_share"]
     whole = self_containment(case.flows, pd.Series(WHOLE, index=case.inside))
     return _with_whole(by_municipality, float(whole[f"{side}_share"].iloc[0]))
 
@@ -243,9 +246,16 @@ def _indicator(
     goal: str,
     source: str,
     status: str = "assumed",
+    has_whole: bool = True,
 ) -> Indicator:
     return Indicator(
-        function=function, unit=unit, better=better, goal=goal, status=status, source=source
+        function=function,
+        unit=unit,
+        better=better,
+        goal=goal,
+        status=status,
+        source=source,
+        has_whole=has_whole,
     )
 
 
@@ -275,20 +285,16 @@ INDICATORS: Mapping[str, Indicator] = {
         IC,
         "baseline commuters, Jenelius et al. 2006",
     ),
-    "unserved_count": _indicator(
-        unserved, "persons", 0, IC, "baseline commuters without a way"
-    ),
+    "unserved_count": _indicator(unserved, "persons", 0, IC, "baseline commuters without a way"),
     "relative_efficiency_car": _indicator(
         partial(efficiency, mode="car"), "share", 1, IC, "Latora, Marchiori 2001"
     ),
     "relative_efficiency_transit": _indicator(
         partial(efficiency, mode="transit"), "share", 1, IC, "Latora, Marchiori 2001"
     ),
-    "worst_link_loss_share": _indicator(
-        worst_link_loss, "share", -1, IC, "Jenelius et al. 2006"
-    ),
+    "worst_link_loss_share": _indicator(worst_link_loss, "share", -1, IC, "Jenelius et al. 2006"),
     "link_loss_person_min": _indicator(
-        link_loss, "person-min/day", 0, IC, "Jenelius et al. 2006"
+        link_loss, "person-min/day", 0, IC, "Jenelius et al. 2006", has_whole=False
     ),
     "population_primacy": _indicator(
         partial(centre_primacy, what="population"),
@@ -316,10 +322,8 @@ INDICATORS: Mapping[str, Indicator] = {
 }
 
 
-def measure(
-    case: Case, *, is_baseline: bool, names: Iterable[str] = INDICATORS
-) -> pd.DataFrame:
-    """Take the registered measures of a case, all of them unless named.
+def measure(case: Case, *, is_baseline: bool) -> pd.DataFrame:
+    """Take every registered measure of a case.
 
     An observed quantity stays observed only on the baseline: a scenario's is assumed.
 
@@ -329,10 +333,8 @@ def measure(
         Columns ``place_id``, ``indicator``, ``value``, ``unit``, ``status``.
     """
     pieces = []
-    for name in names:
-        indicator = INDICATORS[name]
+    for name, indicator in INDICATORS.items():
         values = indicator.function(case)
-        status = indicator.status if is_baseline else "assumed"
         pieces.append(
             pd.DataFrame(
                 {
@@ -340,8 +342,13 @@ def measure(
                     "indicator": name,
                     "value": values.to_numpy(dtype=float),
                     "unit": indicator.unit,
-                    "status": status,
+                    "status": indicator.status if is_baseline else "assumed",
                 }
             )
         )
     return pd.concat(pieces, ignore_index=True)
+
+
+def whole_values(case: Case, names: Iterable[str]) -> pd.Series:
+    """Take some measures for the whole region alone; index the indicator's name."""
+    return pd.Series({name: float(INDICATORS[name].function(case)[WHOLE]) for name in names})

@@ -77,9 +77,7 @@ def _read_metadata(path: Path) -> dict[str, str]:
     if missing:
         raise LayerError(f"{path}: metadata lacks {', '.join(missing)}")
     if about["table"] not in TABLES:
-        raise LayerError(
-            f"{path}: unknown table '{about['table']}'; known: {', '.join(TABLES)}"
-        )
+        raise LayerError(f"{path}: unknown table '{about['table']}'; known: {', '.join(TABLES)}")
     if about["status"] not in STATUSES:
         raise LayerError(
             f"{path}: status must be one of {', '.join(STATUSES)}; got '{about['status']}'"
@@ -92,9 +90,7 @@ def _read_data(path: Path, table: Table, layer: str) -> pd.DataFrame:
         raise LayerError(f"layer '{layer}' names the file {path}, which is not there")
     try:
         if path.suffix.lower() == ".csv":
-            texts = {
-                name: str for name, column in table.columns.items() if column.kind == "text"
-            }
+            texts = {name: str for name, column in table.columns.items() if column.kind == "text"}
             return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
@@ -140,9 +136,7 @@ def _join(
             f"{first_name} and {second_name} must have the same {' + '.join(key)}; "
             f"only one of them has {shown}"
         )
-    figures, places = (
-        (first, second) if isinstance(second, gpd.GeoDataFrame) else (second, first)
-    )
+    figures, places = (first, second) if isinstance(second, gpd.GeoDataFrame) else (second, first)
     return places.merge(figures, on=key, validate="1:1")
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from agglo.indicators.registry import INDICATORS
 from agglo.maps.classes import difference_classes, quantile_classes
-from agglo.maps.styles import LegendClass, Style
+from agglo.maps.styles import Geometry, LegendClass, Style
 from agglo.maps.tables import CHANGE_PREFIX
 from agglo.maps.words import Theme, Words
 
@@ -34,7 +34,7 @@ def written(value: float, *, unit: str = "") -> str:
 
 
 def zone_styles(
-    zones: gpd.GeoDataFrame, theme: Theme, words: Words, language: str, *, geometry: str
+    zones: gpd.GeoDataFrame, theme: Theme, words: Words, language: str, *, geometry: Geometry
 ) -> dict[str, Style]:
     """Make the style of each shown indicator and of its difference from the baseline.
 
@@ -91,9 +91,7 @@ def link_styles(
             name=words.text("indicator", "link_loss_person_min", language),
             geometry="line",
             column="link_loss_person_min",
-            classes=quantile_classes(
-                losses[losses > 0], theme.ramps["critical"], write=written
-            ),
+            classes=quantile_classes(losses[losses > 0], theme.ramps["critical"], write=written),
             outline=None,
             width_mm=0.9,
         ),
@@ -117,8 +115,7 @@ def base_styles(theme: Theme, words: Words, language: str) -> Mapping[str, Style
             geometry="polygon",
             column="role",
             classes=tuple(
-                LegendClass(word(role), colour, value=role)
-                for role, colour in ROLE_COLOURS.items()
+                LegendClass(word(role), colour, value=role) for role, colour in ROLE_COLOURS.items()
             ),
             hollow=True,
             width_mm=0.5,

@@ -10,11 +10,12 @@ import pyogrio
 
 from agglo.indicators.registry import INDICATORS
 from agglo.maps.drawing import base_styles, link_styles, shown_numbers, zone_styles
-from agglo.maps.page import attributions
-from agglo.maps.qgis import write_layer_styles, write_project
+from agglo.maps.layer_styles import write_layer_styles
+from agglo.maps.qgis import write_project
 from agglo.maps.styles import MapTheme, ProjectLayer, Style
 from agglo.maps.tables import CHANGE_PREFIX
 from agglo.maps.words import Theme, Words
+from agglo.region import attributions
 from agglo.run import Result
 from agglo.scenarios.files import BASELINE
 
@@ -89,9 +90,7 @@ def project_layers(
     for result in results:
         layers += _scenario_layers(result, results, zones, places, links, base["flows"], words)
     layers.append(
-        _layer(
-            "municipalities", bottom, base["municipalities"], results, words, aliases=aliases
-        )
+        _layer("municipalities", bottom, base["municipalities"], results, words, aliases=aliases)
     )
     return layers
 
@@ -186,9 +185,7 @@ def _themes(
                 for layer in layers
                 if layer.key == f"zones:{name}"
             }
-        themes.append(
-            MapTheme(name=result.scenario.title_ru, layers=(*base, *keys), styles=styles)
-        )
+        themes.append(MapTheme(name=result.scenario.title_ru, layers=(*base, *keys), styles=styles))
     flows = MapTheme(
         name=words.text("word", "commuting", LANGUAGE),
         layers=(*base, f"flows:{BASELINE}"),
@@ -199,9 +196,7 @@ def _themes(
 def _aliases(words: Words) -> dict[str, str]:
     names = {name: words.text("indicator", name, LANGUAGE) for name in INDICATORS}
     difference = words.text("word", "difference", LANGUAGE)
-    changes = {
-        f"{CHANGE_PREFIX}{name}": f"{difference}: {text}" for name, text in names.items()
-    }
+    changes = {f"{CHANGE_PREFIX}{name}": f"{difference}: {text}" for name, text in names.items()}
     fixed = {
         "scenario": "scenario", "population_count": "population", "workers_count": "workers",
         "jobs_count": "jobs", "status": "status", "speed_kmh": "speed", "length_km": "length",

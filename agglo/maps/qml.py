@@ -73,9 +73,7 @@ def qml(layer: ProjectLayer, style: Style) -> str:
     text
         What a `.qml` file or the column `styleQML` of `layer_styles` holds.
     """
-    return xml_from_element(
-        element("qgis", style_attributes(style), style_elements(layer, style))
-    )
+    return xml_from_element(element("qgis", style_attributes(style), style_elements(layer, style)))
 
 
 def style_attributes(style: Style) -> dict[str, str]:

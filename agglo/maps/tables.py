@@ -59,6 +59,28 @@ def wide_indicators(result: Result) -> pd.DataFrame:
     return own.pivot(index="place_id", columns="indicator", values="value")
 
 
+def flows_table(result: Result) -> pd.DataFrame:
+    """Return the flows of a result, one row per pair of zones, with times and car share."""
+    case = result.case
+    matrices = {
+        "commuters_count": case.flows,
+        "car_min": case.car_min,
+        "transit_min": case.transit_min,
+        "car_share": case.car_share,
+    }
+    homes, works = case.flows.index, case.flows.columns
+    table = pd.DataFrame(
+        {
+            "scenario": result.scenario.name,
+            "live_zone_id": homes.repeat(len(works)),
+            "work_zone_id": list(works) * len(homes),
+            **{name: matrix.to_numpy().ravel() for name, matrix in matrices.items()},
+            "status": "modelled",
+        }
+    )
+    return table[table["commuters_count"] > 0].replace([np.inf], np.nan)
+
+
 def _zones(result: Result) -> gpd.GeoDataFrame:
     zones = result.case.region.geo("zones")
     wide = wide_indicators(result)
@@ -116,8 +138,7 @@ def _stops(stops: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:
 
 def _flows(result: Result, least_count: float) -> gpd.GeoDataFrame:
     zones = result.case.region["zones"]
-    long = result.case.flows.rename_axis("live_zone_id").rename_axis("work_zone_id", axis=1)
-    flows = long.stack().rename("commuters_count").reset_index()
+    flows = flows_table(result)
     apart = flows["live_zone_id"] != flows["work_zone_id"]
     flows = flows[apart & (flows["commuters_count"] >= least_count)]
     points = gpd.GeoSeries(
@@ -127,8 +148,6 @@ def _flows(result: Result, least_count: float) -> gpd.GeoDataFrame:
     for side, ids in (("live", flows["live_zone_id"]), ("work", flows["work_zone_id"])):
         for language in ("ru", "en"):
             flows[f"{side}_name_{language}"] = ids.map(zones[f"name_{language}"])
-    flows["status"] = "modelled"
-    flows.insert(0, "scenario", result.scenario.name)
     ordered = gpd.GeoDataFrame(
         flows, geometry=_curves(home.to_numpy(), work.to_numpy()), crs=points.crs
     )
@@ -143,7 +162,7 @@ def _curves(home: np.ndarray, work: np.ndarray) -> np.ndarray:
     bend = (a + b) / 2 + side * CURVE
     t = np.linspace(0, 1, CURVE_POINTS)[None, :, None]
     points = (1 - t) ** 2 * a[:, None] + 2 * t * (1 - t) * bend[:, None] + t**2 * b[:, None]
-    return shapely.linestrings(points)
+    return np.asarray(shapely.linestrings(points))
 
 
 def _with_changes(

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agglo.errors import SettingsError
 
@@ -73,9 +74,7 @@ def read_theme(folder: Path) -> Theme:
     for name, count in RAMPS.items():
         if len(raw.get(name, ())) != count:
             raise SettingsError(f"{folder / THEME_FILE}: '{name}' must list {count} colours")
-    lacking = [
-        name for name in (*COLOURS, "shown", "key", "least_flow_count") if not raw.get(name)
-    ]
+    lacking = [name for name in (*COLOURS, "shown", "key", "least_flow_count") if not raw.get(name)]
     if lacking:
         raise SettingsError(f"{folder / THEME_FILE}: lacks {', '.join(lacking)}")
     return Theme(
@@ -87,7 +86,7 @@ def read_theme(folder: Path) -> Theme:
     )
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -15,6 +15,11 @@ from agglo.units import M_PER_KM
 
 Change = Callable[..., Region]
 NAMES_SHOWN = 3
+CURVATURE = 1.15
+"""Assumed length of a new road over the straight line."""
+SHORTEST_KM = 0.1
+ROUNDING_COUNT = 1e-6
+"""Persons that products of shares may be off by."""
 
 
 def set_speed(
@@ -88,16 +93,20 @@ def add_link(
 
     Without a length it is the straight line × 1.15.
     """
-    for name, value in (("speed_kmh", speed_kmh), ("lanes_count", lanes_count)):
-        _positive(name, value)
+    _positive("speed_kmh", speed_kmh)
+    _positive("lanes_count", lanes_count)
+    _positive("capacity_veh_per_h", capacity_veh_per_h)
     nodes = region["nodes"]
-    ends = [_known(nodes["node_id"], node, "node") for node in (from_id, to_id)]
+    ends = [found for node in (from_id, to_id) for found in _known(nodes["node_id"], node, "node")]
     if link in region["links"].index:
         raise ScenarioError(f"link '{link}' is there already; give the new one another id")
     if from_id == to_id:
         raise ScenarioError(f"link '{link}' starts and ends at '{from_id}'; wanted two nodes")
     xy = gpd.points_from_xy(nodes.loc[ends, "lon"], nodes.loc[ends, "lat"], crs="EPSG:4326")
     line = LineString(xy.to_crs(region.crs))
+    if length_km is None:
+        length_km = max(round(line.length / M_PER_KM * CURVATURE, 1), SHORTEST_KM)
+    _positive("length_km", length_km)
     row = {
         "link_id": link,
         "name_ru": name_ru or link,
@@ -105,7 +114,7 @@ def add_link(
         "road": "",
         "from_id": from_id,
         "to_id": to_id,
-        "length_km": length_km or round(line.length / M_PER_KM * 1.15, 1),
+        "length_km": float(length_km),
         "class": "primary",
         "lanes_count": float(lanes_count),
         "free_speed_kmh": float(speed_kmh),
@@ -124,9 +133,7 @@ def set_headway(region: Region, *, line: str, headway_min: float) -> Region:
     _positive("headway_min", headway_min)
     lines = region["lines"].copy()
     chosen = _known(lines["line_id"], line, "line")
-    lines.loc[chosen, ["headway_min", "headway_low_min", "headway_high_min"]] = float(
-        headway_min
-    )
+    lines.loc[chosen, ["headway_min", "headway_low_min", "headway_high_min"]] = float(headway_min)
     return region.with_tables(lines=lines)
 
 
@@ -172,6 +179,7 @@ def add_line(
     _positive("headway_min", headway_min)
     if line in region["lines"].index:
         raise ScenarioError(f"line '{line}' is there already; give the new one another id")
+    stops = _texts(stops)
     if len(stops) < 2 or len(run_min) != len(stops) - 1:
         raise ScenarioError(
             f"line '{line}' has {len(stops)} stops and {len(run_min)} run times; wanted two "
@@ -195,7 +203,7 @@ def add_line(
         {
             "line_id": line,
             "sequence": range(len(stops)),
-            "stop_id": list(stops),
+            "stop_id": stops,
             "run_min": [0.0, *map(float, run_min)],
             "status": "assumed",
         }
@@ -235,9 +243,7 @@ def shift_population(
     """
     come, go = sum(to_zone.values()), sum(from_zone.values())
     if abs(come - go) > 1e-6:
-        raise ScenarioError(
-            f"{come:g} people arrive but {go:g} leave; both totals must be equal"
-        )
+        raise ScenarioError(f"{come:g} people arrive but {go:g} leave; both totals must be equal")
     moves: dict[str, dict[str, float]] = {}
     for sign, table in ((1, to_zone), (-1, from_zone)):
         for zone, people in table.items():
@@ -265,7 +271,8 @@ def _shifted(
         _known(inside, zone, "zone")
     people = pd.Series({zone: float(move.get("population", 0)) for zone, move in moves.items()})
     jobs = pd.Series({zone: float(move.get("jobs", 0)) for zone, move in moves.items()})
-    rate = (zones["workers_count"] / zones["population_count"])[people.index].fillna(0.0)
+    residents = zones.loc[people.index, "population_count"]
+    rate = (zones.loc[people.index, "workers_count"] / residents).where(residents > 0, 0.0)
     workers = people * rate
     if keep_workers:
         arrive = people.clip(lower=0)
@@ -277,8 +284,9 @@ def _shifted(
 
 def _add(zones: pd.DataFrame, name: str, added: pd.Series) -> None:
     before = zones.loc[added.index, f"{name}_count"]
-    if (before + added < 0).any():
-        zone = added.index[before + added < 0][0]
+    short = before + added < -ROUNDING_COUNT
+    if short.any():
+        zone = added.index[short][0]
         raise ScenarioError(
             f"zone '{zone}' has {before[zone]:,.0f} {name}; {-added[zone]:,.0f} cannot leave it"
         )
@@ -292,23 +300,30 @@ def _links(
 ) -> list[str]:
     """Find links by id, or by road and kilometre range (the middle of a link decides)."""
     links = region["links"]
-    names = [link] if isinstance(link, str) else list(link)
+    names = list(dict.fromkeys(_texts(link)))
     if bool(names) == bool(road):
         raise ScenarioError("name links either by 'link' or by 'road' (with 'km' if wanted)")
+    if names and km is not None:
+        raise ScenarioError("'km' goes with 'road'; links named by 'link' are taken whole")
     if names:
         return [found for name in names for found in _known(links["link_id"], name, "link")]
     _known(links["road"].drop_duplicates(), road, "road")
-    own = links[links["road"] == road]
+    own = posted = links[links["road"] == road]
     if km is not None:
-        middle = (own["km_from"] + own["km_to"]) / 2
-        own = own[middle.between(min(km), max(km))]
+        middle = (posted["km_from"] + posted["km_to"]) / 2
+        own = posted[middle.between(min(km), max(km))]
         if own.empty:
-            posts = sorted(set(links.loc[links["road"] == road, ["km_from", "km_to"]].stack()))
+            posts = sorted({*posted["km_from"].dropna(), *posted["km_to"].dropna()})
             raise ScenarioError(
                 f"road '{road}' has no link between km {km[0]:g} and {km[1]:g}; its links meet "
                 f"at km {', '.join(f'{post:g}' for post in posts) or 'posts that are not given'}"
             )
     return list(own["link_id"])
+
+
+def _texts(given: Sequence[str]) -> list[str]:
+    """Take a single text as a list of one."""
+    return [given] if isinstance(given, str) else list(given)
 
 
 def _known(names: pd.Series, wanted: str, what: str) -> list[str]:

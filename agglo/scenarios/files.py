@@ -16,7 +16,7 @@ from agglo.scenarios.changes import CHANGES
 
 BASELINE = "baseline"
 TOP_KEYS = ("title", "title_ru", "description", "description_ru", "horizon", "change")
-ABOUT_KEYS = ("do", "why", "basis")
+ABOUT_KEYS = ("do", "why", "why_ru", "basis")
 HORIZONS = ("year", "day")
 BASES = ("proposal", "source")
 
@@ -31,6 +31,7 @@ class Step:
     """'proposal' for planners to confirm, or 'source' where ``why`` names one."""
 
     why: str = ""
+    why_ru: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,27 @@ class Scenario:
     """'year': commuters adapt, flows are estimated anew; 'day': a shock, flows stay."""
 
     steps: tuple[Step, ...] = field(default=())
+
+
+def step(
+    do: str, *, basis: str = "proposal", why: str = "", why_ru: str = "", **arguments: object
+) -> Step:
+    """Make one change for a scenario script, checked like one in a file.
+
+    Raises
+    ------
+    ScenarioError
+        For an unknown change or an argument that does not fit.
+
+    Examples
+    --------
+    >>> step("set_headway", line="kiev_suburban", headway_min=30).do
+    'set_headway'
+    """
+    raw = {"do": do, "basis": basis, "why": why, **arguments}
+    if why_ru:
+        raw["why_ru"] = why_ru
+    return _step(raw, f"step '{do}'")
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -123,7 +145,11 @@ def _step(raw: object, where: str) -> Step:
     given = {key: value for key, value in raw.items() if key not in ABOUT_KEYS}
     arguments = checked_arguments(do, given, where)
     return Step(
-        do=do, arguments=MappingProxyType(arguments), basis=basis, why=str(raw.get("why", ""))
+        do=do,
+        arguments=MappingProxyType(arguments),
+        basis=basis,
+        why=str(raw.get("why", "")),
+        why_ru=str(raw.get("why_ru", raw.get("why", ""))),
     )
 
 
@@ -171,15 +197,13 @@ def _fits(value: object, hint: object) -> bool:
         return isinstance(value, typing.cast(type, hint))
     if origin is tuple:
         return (
-            isinstance(value, list)
-            and len(value) == len(inner)
-            and all(map(_fits, value, inner))
+            isinstance(value, list) and len(value) == len(inner) and all(map(_fits, value, inner))
         )
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return isinstance(value, dict) and all(_fits(v, inner[1]) for v in value.values())
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return (isinstance(value, str) and inner[0] is str) or (
-            isinstance(value, list) and all(_fits(item, inner[0]) for item in value)
+            isinstance(value, list | tuple) and all(_fits(item, inner[0]) for item in value)
         )
     return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from agglo.errors import SettingsError
-from agglo.indicators.registry import GOALS, INDICATORS, WHOLE
+from agglo.indicators.registry import GOALS, INDICATORS
 
 MIDDLE = 50.0
 
@@ -33,17 +34,21 @@ class Anchor:
             raise SettingsError(f"{name} is not registered; known: {', '.join(INDICATORS)}")
         if (self.target_ratio is None) == (self.target_change is None):
             raise SettingsError(f"{name} needs either target_ratio or target_change")
-        if not self.weight > 0:
-            raise SettingsError(f"{name}: weight must be above 0; got {self.weight}")
-        step = self.target_change if self.target_ratio is None else np.log(self.target_ratio)
-        if (
-            not np.isfinite(step)
-            or step == 0
-            or np.sign(step) == -INDICATORS[self.indicator].better
-        ):
-            raise SettingsError(
-                f"{name}: the target must be better than the baseline; got {self}"
-            )
+        if not INDICATORS[self.indicator].has_whole:
+            raise SettingsError(f"{name} has no value for the whole region; take another one")
+        if not 0 < self.weight < math.inf:
+            raise SettingsError(f"{name}: weight must be above 0 and finite; got {self.weight}")
+        better = INDICATORS[self.indicator].better
+        if not math.isfinite(self.step) or self.step == 0 or self.step * better < 0:
+            raise SettingsError(f"{name}: the target must be better than the baseline; got {self}")
+
+    @property
+    def step(self) -> float:
+        """What the target differs by: the logarithm of the ratio, or the change; ``nan`` if none."""
+        if self.target_change is not None:
+            return self.target_change
+        ratio = self.target_ratio or 0.0
+        return math.log(ratio) if ratio > 0 else math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +82,10 @@ def anchored_value(value: float, baseline: float, anchor: Anchor) -> float:
     75.0
     """
     if anchor.target_change is not None:
-        step = (value - baseline) / anchor.target_change
-    elif baseline > 0 and value >= 0 and anchor.target_ratio is not None:
+        step = (value - baseline) / anchor.step
+    elif baseline > 0 and value >= 0:
         with np.errstate(divide="ignore"):
-            step = float(np.log(value / baseline) / np.log(anchor.target_ratio))
+            step = float(np.log(value / baseline) / anchor.step)
     else:
         return float("nan")
     return float(np.clip(MIDDLE + MIDDLE * step, 0.0, 100.0))
@@ -113,14 +118,6 @@ def goal_scores(
         )
         has = ~np.isnan(valued)
         scores[goal.id] = (
-            float((valued[has] * weights[has]).sum() / weights[has].sum())
-            if has.any()
-            else np.nan
+            float((valued[has] * weights[has]).sum() / weights[has].sum()) if has.any() else np.nan
         )
     return scores
-
-
-def whole_values(indicators: pd.DataFrame) -> pd.Series:
-    """Return the values that stand for the whole region, indexed by indicator."""
-    whole = indicators[indicators["place_id"] == WHOLE]
-    return whole.set_index("indicator")["value"]

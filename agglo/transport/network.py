@@ -6,7 +6,7 @@ line, ``from:`` and ``to:`` the two faces of a zone, so that no trip passes thro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -30,31 +30,46 @@ ARC_COLUMNS = ["arc_id", "from_node", "to_node", "link_id", "car_min", "transit_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
-    """The nodes and arcs of all scenarios of a run; a scenario is a weight vector over it."""
+    """The nodes and arcs of all scenarios of a run; a scenario is a weight vector over it.
+
+    Arcs stand in the order of a compressed sparse row matrix, so that a vector of minutes is
+    its data as it is: closing or re-timing arcs builds nothing anew.
+    """
 
     nodes: pd.Index
     arcs: pd.Index
     tail: npt.NDArray[np.int32]
+    """Number of each arc's first node, rising."""
+
     head: npt.NDArray[np.int32]
+    """Number of each arc's last node."""
 
 
-def arcs_from_region(region: Region, parameters: Parameters) -> pd.DataFrame:
-    """List the arcs of a region with the minutes they take by car and by public transport.
+def arcs_from_regions(
+    regions: Mapping[str, Region], parameters: Parameters
+) -> dict[str, pd.DataFrame]:
+    """List the arcs of each region with the minutes they take by car and public transport.
+
+    What regions share, table for table, is worked out once.
 
     Returns
     -------
     arcs
-        One row per direction; ``inf`` where a mode cannot use the arc. ``link_id`` names the
-        road link or line that the arc belongs to, ``''`` for the rest.
+        By scenario; one row per direction; ``inf`` where a mode cannot use the arc.
+        ``link_id`` names the road link or line that the arc belongs to, ``''`` for the rest.
     """
-    pieces = [
-        _road_arcs(region["links"]),
-        _connector_arcs(region, parameters),
-        _transfer_arcs(region["stops"], region.crs, parameters),
-        _line_arcs(region, parameters),
-    ]
-    arcs = pd.concat([piece[ARC_COLUMNS] for piece in pieces], ignore_index=True)
-    return arcs.set_index("arc_id", drop=False, verify_integrity=True).rename_axis(None)
+    made: dict[tuple[int, ...], pd.DataFrame] = {}
+    arcs = {}
+    for name, region in regions.items():
+        pieces = []
+        for number, (build, tables) in enumerate(_PIECES):
+            key = (number, *(id(region[table]) for table in tables))
+            if key not in made:
+                made[key] = build(region, parameters)[ARC_COLUMNS]
+            pieces.append(made[key])
+        frame = pd.concat(pieces, ignore_index=True)
+        arcs[name] = frame.set_index("arc_id", drop=False, verify_integrity=True).rename_axis(None)
+    return arcs
 
 
 def topology_from_arcs(scenarios: Sequence[pd.DataFrame]) -> Topology:
@@ -66,18 +81,20 @@ def topology_from_arcs(scenarios: Sequence[pd.DataFrame]) -> Topology:
         If an arc joins other nodes in another scenario.
     """
     ends = pd.concat([arcs[["arc_id", "from_node", "to_node"]] for arcs in scenarios])
-    ends = ends.drop_duplicates().sort_values("arc_id", ignore_index=True)
+    ends = ends.drop_duplicates().sort_values(["from_node", "arc_id"], ignore_index=True)
     if ends["arc_id"].duplicated().any():
         moved = ends.loc[ends["arc_id"].duplicated(), "arc_id"].iloc[0]
         raise NetworkError(
             f"'{moved}' joins other nodes in another scenario; give the moved one an id of its own"
         )
     nodes = pd.Index(np.unique(ends[["from_node", "to_node"]].to_numpy().astype(str)))
+    tail = nodes.get_indexer(ends["from_node"])
+    order = np.argsort(tail, kind="stable")
     return Topology(
         nodes=nodes,
-        arcs=pd.Index(ends["arc_id"]),
-        tail=nodes.get_indexer(ends["from_node"]).astype(np.int32),
-        head=nodes.get_indexer(ends["to_node"]).astype(np.int32),
+        arcs=pd.Index(ends["arc_id"].to_numpy()[order]),
+        tail=tail[order].astype(np.int32),
+        head=nodes.get_indexer(ends["to_node"])[order].astype(np.int32),
     )
 
 
@@ -92,7 +109,8 @@ def metric_from_arcs(topology: Topology, arcs: pd.DataFrame, mode: str) -> Float
     return arcs[f"{mode}_min"].reindex(topology.arcs, fill_value=np.inf).to_numpy(dtype=float)
 
 
-def _road_arcs(links: pd.DataFrame) -> pd.DataFrame:
+def _road_arcs(region: Region, _: Parameters) -> pd.DataFrame:
+    links = region["links"]
     one_way = pd.DataFrame(
         {
             "link_id": links["link_id"],
@@ -142,11 +160,12 @@ def _connector_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
     return pd.concat(legs, ignore_index=True)
 
 
-def _transfer_arcs(stops: pd.DataFrame, crs: str, parameters: Parameters) -> pd.DataFrame:
+def _transfer_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
     """Walks between stops that are near each other; both ways come out of the join."""
+    stops = region["stops"]
     points = gpd.GeoDataFrame(
         {"stop_id": stops["stop_id"].to_numpy()},
-        geometry=gpd.points_from_xy(stops["lon"], stops["lat"], crs="EPSG:4326").to_crs(crs),
+        geometry=gpd.points_from_xy(stops["lon"], stops["lat"], crs="EPSG:4326").to_crs(region.crs),
     )
     near = points.sjoin(points, predicate="dwithin", distance=parameters.transfer_km * M_PER_KM)
     near = near[near["stop_id_left"] != near["stop_id_right"]]
@@ -173,9 +192,7 @@ def _line_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
         place = "ride:" + table["line_id"] + ":" + way + ":" + table["sequence"].astype(str)
         at = place + "@" + table["stop_id"]
         stop = "stop:" + table["stop_id"]
-        pieces.append(
-            _transit_arcs("board:" + at, stop, at, table, wait + parameters.boarding_min)
-        )
+        pieces.append(_transit_arcs("board:" + at, stop, at, table, wait + parameters.boarding_min))
         pieces.append(_transit_arcs("alight:" + at, at, stop, table, pd.Series(0.0, at.index)))
         later = table["line_id"] == table["line_id"].shift()
         first, second = (at.shift(), at) if way == "out" else (at, at.shift())
@@ -207,3 +224,12 @@ def _both_ways(one_way: pd.DataFrame, name: pd.Series) -> pd.DataFrame:
     there = one_way.assign(arc_id=name + ">", from_node=one_way["a"], to_node=one_way["b"])
     back = one_way.assign(arc_id=name + "<", from_node=one_way["b"], to_node=one_way["a"])
     return pd.concat([there, back], ignore_index=True)
+
+
+_PIECES: tuple[tuple[Callable[[Region, Parameters], pd.DataFrame], tuple[str, ...]], ...] = (
+    (_road_arcs, ("links",)),
+    (_connector_arcs, ("connectors", "nodes", "stops")),
+    (_transfer_arcs, ("stops",)),
+    (_line_arcs, ("lines", "line_stops")),
+)
+"""How arcs are built, and from which tables."""

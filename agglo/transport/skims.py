@@ -67,16 +67,11 @@ def node_numbers(topology: Topology, names: Sequence[str]) -> npt.NDArray[np.int
 
 
 def _graph(topology: Topology, metric_min: Floats, *, backward: bool) -> csr_array:
-    """Build the sparse graph of the open arcs; of parallel arcs the quickest counts."""
-    is_open = np.isfinite(metric_min)
-    tail, head = topology.tail[is_open], topology.head[is_open]
+    """Read arcs and minutes as a sparse matrix; a closed arc stays in it and never wins."""
+    tail, head, minutes = topology.tail, topology.head, metric_min
     if backward:
-        tail, head = head, tail
-    minutes = metric_min[is_open]
-    order = np.lexsort((minutes, head, tail))
-    tail, head, minutes = tail[order], head[order], minutes[order]
-    first = np.ones(len(tail), dtype=bool)
-    first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+        order = np.argsort(head, kind="stable")
+        tail, head, minutes = head[order], tail[order], minutes[order]
     count = len(topology.nodes)
-    start = np.searchsorted(tail[first], np.arange(count + 1))
-    return csr_array((minutes[first], head[first], start), shape=(count, count))
+    start = np.searchsorted(tail, np.arange(count + 1)).astype(np.int32)
+    return csr_array((minutes, head, start), shape=(count, count))

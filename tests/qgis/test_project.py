@@ -16,7 +16,8 @@ from pyproj import CRS
 from shapely.geometry import LineString, Point, box
 
 from agglo.errors import OutputError
-from agglo.maps.qgis import layer_id, write_layer_styles, write_project
+from agglo.maps.layer_styles import write_layer_styles
+from agglo.maps.qgis import layer_id, write_project
 from agglo.maps.styles import LegendClass, MapTheme, ProjectLayer, Style, class_of
 
 QGIS_PYTHON = Path("/usr/bin/python3")

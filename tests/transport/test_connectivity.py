@@ -91,7 +91,7 @@ def test_losses_equal_those_of_closing_every_link_in_turn(region: Region, seed: 
         trips=trips,
         loss=loss,
     )
-    assert set(got.index) == set(region["links"].index)
+    assert set(got.index) == {*region["links"].index, *region["lines"].index}
     for link in got.index:
         closed = np.where(links.reindex(topology.arcs) == link, np.inf, metric)
         assert tuple(got.loc[link]) == pytest.approx(loss(skim(topology, closed, *faces)))
@@ -122,5 +122,5 @@ def test_a_link_without_an_id_is_never_closed() -> None:
         trips=np.ones((1, 1)),
         loss=loss_of(np.array([[12.0]]), np.ones((1, 1))),
     )
-    assert got.index.tolist() == ["ford", "highway"]
+    assert got.index.tolist() == ["ferry", "ford", "highway"]
     assert (got == 0).all(axis=None)

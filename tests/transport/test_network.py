@@ -100,8 +100,10 @@ def test_stops_within_a_walk_are_joined_and_those_beyond_are_not() -> None:
 
 
 def test_a_region_without_lines_has_no_way_by_public_transport() -> None:
-    assert np.isinf(minutes(worlds.grid(), "c00", "c11", "transit"))
-    assert minutes(worlds.grid(), "c00", "c11", "car") == pytest.approx(22)
+    places = {"a": worlds.Place(x_km=0), "b": worlds.Place(x_km=10)}
+    region = worlds.region_of(worlds.tables_of(places, {"r": ("a", "b", 10.0, 60.0)}))
+    assert np.isinf(arcs_of(region)["transit_min"]).all()
+    assert minutes(region, "a", "b", "car") == pytest.approx(12)
 
 
 @pytest.mark.parametrize(("mode", "what"), [("car", "road node"), ("access", "stop")])

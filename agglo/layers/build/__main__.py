@@ -44,9 +44,7 @@ def write_layers(data: Path, out: Path) -> None:
         else:
             frame.to_csv(path, index=False, lineterminator="\n")
         _write_metadata(out / f"{name}.toml", path, about.loc[name])
-        sys.stdout.write(
-            f"{path.name}: {len(frame)} rows, {path.stat().st_size / 1024:.0f} kB\n"
-        )
+        sys.stdout.write(f"{path.name}: {len(frame)} rows, {path.stat().st_size / 1024:.0f} kB\n")
 
 
 def _derive(data: Path) -> dict[str, pd.DataFrame]:

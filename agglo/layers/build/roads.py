@@ -55,9 +55,7 @@ def road_nodes(tables: Path) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=points, crs="EPSG:4326")
 
 
-def road_links(
-    nodes: gpd.GeoDataFrame, coarse: gpd.GeoDataFrame, tables: Path
-) -> gpd.GeoDataFrame:
+def road_links(nodes: gpd.GeoDataFrame, coarse: gpd.GeoDataFrame, tables: Path) -> gpd.GeoDataFrame:
     """Read the links and give each a shape and a length.
 
     The shape follows the table's ``via``: points ``lon lat; lon lat`` to pass, ``straight``
@@ -160,10 +158,7 @@ def coarse_graph(
     cuts: dict[int, list[float]] = {}
     places: dict[str, tuple[int, float]] = {}
     for name, point in points.items():
-        if (
-            len(noded)
-            and shapely.distance(nearest := noded[tree.nearest(point)], point) <= SNAP_M
-        ):
+        if len(noded) and shapely.distance(nearest := noded[tree.nearest(point)], point) <= SNAP_M:
             row = int(tree.nearest(point))
             along = float(nearest.project(point))
             cuts.setdefault(row, []).append(along)
@@ -277,9 +272,7 @@ def _table_faults(links: gpd.GeoDataFrame) -> Iterator[str]:
         yield f"link '{link.link_id}' is faster in the peak than when free"
 
 
-def _reach_faults(
-    nodes: gpd.GeoDataFrame, km_from: dict[str, dict[str, float]]
-) -> Iterator[str]:
+def _reach_faults(nodes: gpd.GeoDataFrame, km_from: dict[str, dict[str, float]]) -> Iterator[str]:
     reached = km_from[nodes["node_id"].iloc[0]]
     for node_id in nodes.loc[~nodes["node_id"].isin(list(reached)), "node_id"]:
         yield f"node '{node_id}' cannot be reached from '{nodes['node_id'].iloc[0]}'"
@@ -295,9 +288,7 @@ def _straight_faults(nodes: gpd.GeoDataFrame, links: gpd.GeoDataFrame) -> Iterat
             yield f"link '{link_id}' is {km:.1f} km; straight are {straight:.1f} km"
 
 
-def _detour_faults(
-    nodes: gpd.GeoDataFrame, km_from: dict[str, dict[str, float]]
-) -> Iterator[str]:
+def _detour_faults(nodes: gpd.GeoDataFrame, km_from: dict[str, dict[str, float]]) -> Iterator[str]:
     towns = nodes[nodes["kind"].isin(SETTLEMENTS)].set_index("node_id").geometry
     metric = towns.to_crs(METRIC_CRS)
     for a, b in combinations(metric.index, 2):

@@ -74,9 +74,7 @@ def lines(tables: Path) -> pd.DataFrame:
     return listed.drop(columns=["stops", "run_min"]).assign(status="assumed")
 
 
-def line_stops(
-    stops: pd.DataFrame, links: pd.DataFrame, data: Path, tables: Path
-) -> pd.DataFrame:
+def line_stops(stops: pd.DataFrame, links: pd.DataFrame, data: Path, tables: Path) -> pd.DataFrame:
     """Run minutes from stop to stop of every line.
 
     Trains follow the run of 22 January 2026 (observed where a line is that run; times a
@@ -111,9 +109,7 @@ def line_stops(
     return pd.concat(pieces, ignore_index=True)
 
 
-def connectors(
-    zones: gpd.GeoDataFrame, nodes: pd.DataFrame, stops: pd.DataFrame
-) -> pd.DataFrame:
+def connectors(zones: gpd.GeoDataFrame, nodes: pd.DataFrame, stops: pd.DataFrame) -> pd.DataFrame:
     """The way from a zone's doors to road nodes (car) and to stops (on foot or by town bus).
 
     A town is taken as a disc of its area: mean distance to the centre 2/3 R × 1.3. A

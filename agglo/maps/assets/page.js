@@ -292,7 +292,8 @@
     box.appendChild(make("h2", {}, [word("receipts")]));
     if (!own.receipts.length) { box.appendChild(make("p", { "class": "about" }, [word("nothing_changes")])); }
     own.receipts.forEach(function (r) {
-      box.appendChild(make("div", { "class": "receipt" }, [r[1] + ", " + r[2] + ": " + (r[3] || "–") + " → " + (r[4] || "–") + " ", make("span", { "class": "badge" }, [word(r[5])]), make("br"), make("small", {}, [r[6]])]));
+      var what = r.column ? ", " + text("column", r.column) + ": " + said(r.before) + " → " + said(r.after) : ": " + word("added");
+      box.appendChild(make("div", { "class": "receipt" }, [r[state.language] + what + " ", make("span", { "class": "badge" }, [word(r.basis)]), make("br"), make("small", {}, [r.why[state.language]])]));
     });
     box.appendChild(make("h2", {}, [word("sources")]));
     data.sources.forEach(function (s) {
@@ -301,6 +302,10 @@
     box.appendChild(make("p", { "class": "source" }, ["inputs " + data.inputs]));
     if (opened) { box.querySelector("details").open = true; }
     if (held && document.getElementById(held)) { document.getElementById(held).focus(); }
+  }
+  function said(value) {
+    if (value === "True" || value === "False") { return word(value === "True" ? "yes" : "no"); }
+    return value === "" ? "–" : isNaN(value) ? value : number(Number(value));
   }
   function goal(g, own) {
     var score = own.scores[g.id], bar = make("div", { "class": "bar" + (score[0] < 50 ? " down" : "") });

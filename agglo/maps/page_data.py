@@ -1,0 +1,253 @@
+"""What the meeting map shows, as one plain structure that becomes JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from agglo.indicators.registry import INDICATORS, WHOLE
+from agglo.maps.drawing import ROLE_COLOURS, link_styles, zone_styles
+from agglo.maps.styles import Style
+from agglo.maps.words import LANGUAGES, Theme, Words
+from agglo.region import Region, attributions
+from agglo.run import Result, worst_link
+from agglo.scenarios.receipts import ABSENT
+from agglo.scoring.goals import Goal
+
+DEGREE_DECIMALS = 4
+SHOWN_DECIMALS = 4
+LINK_COLUMNS = ("speed_kmh", "link_loss_person_min", "link_unserved_count", "is_open", "is_changed")
+RECEIPT_SHOWN = ["change", "table", "row_id", "column", "before", "after", "basis"]
+RANGE_ENDINGS = ("_low_count", "_high_count", "_low_min", "_high_min")
+"""Columns of ranges, which receipts.csv keeps and the page leaves out."""
+
+
+def page_data(
+    results: Sequence[Result],
+    tables: Mapping[str, gpd.GeoDataFrame],
+    goals: Sequence[Goal],
+    theme: Theme,
+    words: Words,
+) -> dict[str, object]:
+    """Gather all that the page shows: values by scenario, geometry once, texts in both languages.
+
+    Geometry is in EPSG:4326, rounded to 1e-4 degrees (about 10 m). ``None`` stands for a value
+    that is missing or has no way.
+    """
+    region = results[0].case.region
+    names = [name for name in theme.shown if name in tables["zones"]]
+    return {
+        "title": {"ru": region.name_ru, "en": region.name_en},
+        "texts": words.texts,
+        "scenarios": [_scenario(result) for result in results],
+        "goals": [
+            {"id": goal.id, "ru": goal.name_ru, "en": goal.name_en, "headline": goal.headline}
+            for goal in goals
+        ],
+        "indicators": [_indicator(name) for name in INDICATORS],
+        "shown": names,
+        "key": list(theme.key),
+        "attribution": " · ".join(attributions(region.provenance)),
+        "styles": {
+            language: {
+                **{
+                    column: _legend(style)
+                    for column, style in zone_styles(
+                        tables["places"], theme, words, language, geometry="point"
+                    ).items()
+                },
+                **{
+                    column: _legend(style)
+                    for column, style in link_styles(
+                        tables["links"], theme, words, language
+                    ).items()
+                },
+            }
+            for language in LANGUAGES
+        },
+        "colours": {**theme.colours, **ROLE_COLOURS},
+        "municipalities": _features(
+            tables["municipalities"],
+            [c for c in tables["municipalities"].columns if c not in ("geometry", "oktmo")],
+        ),
+        "zones": _features(_once(tables["places"], "zone_id", tables), ["zone_id", "name_ru",
+            "name_en", "municipality_id", "kind", "lon", "lat"]),
+        "zone_values": _values(tables["places"], "zone_id", [
+            *names, "population_count", "workers_count", "jobs_count"]),
+        "links": _features(
+            tables["links"].drop_duplicates("link_id"),
+            ["link_id", "name_ru", "name_en", "road", "length_km", "lanes_count", "status"],
+        ),
+        "link_values": _values(tables["links"], "link_id", LINK_COLUMNS),
+        "railways": _features(tables["railways"], ["name_ru", "name_en", "status"]),
+        "stops": _features(tables["stops"], ["name_ru", "name_en", "mode", "km", "status"]),
+        "flows": _flows(tables["flows"]),
+        "sources": [
+            {
+                "title": item.title,
+                "source": item.source,
+                "licence": item.licence,
+                "attribution": item.attribution,
+                "date": item.date,
+                "status": item.status,
+                "note": item.note,
+            }
+            for item in region.provenance
+        ],
+        "inputs": results[0].inputs_sha256[:12],
+    }  # fmt: skip
+
+
+def _scenario(result: Result) -> dict[str, object]:
+    scenario = result.scenario
+    own = result.indicators[result.indicators["place_id"] == WHOLE]
+    return {
+        "id": scenario.name,
+        "title": {"ru": scenario.title_ru, "en": scenario.title},
+        "description": {
+            "ru": scenario.description_ru or scenario.description,
+            "en": scenario.description,
+        },
+        "scores": {
+            goal: [_rounded(number, 1) for number in numbers]
+            for goal, *numbers in result.scores[["goal", "score", "low", "high"]].to_numpy()
+        },
+        "whole": {
+            name: _rounded(value)
+            for name, value in zip(own["indicator"], own["value"], strict=True)
+        },
+        "status": dict(zip(own["indicator"], own["status"], strict=True)),
+        "worst": worst_link(result),
+        "receipts": _receipts(result),
+    }
+
+
+def _receipts(result: Result) -> list[dict[str, object]]:
+    """Gather the receipts of a scenario with names that people know.
+
+    A row that the scenario adds shows once; ranges stay in receipts.csv.
+    """
+    region, seen, shown = result.case.region, set(), []
+    for number, table, row, column, before, after, basis in result.receipts[
+        RECEIPT_SHOWN
+    ].to_numpy():
+        is_new = before == ABSENT and after != ABSENT
+        if str(column).endswith(RANGE_ENDINGS) or (is_new and (table, row) in seen):
+            continue
+        seen.add((table, row))
+        step = result.scenario.steps[number - 1]
+        shown.append(
+            {
+                **_row_names(region, table, row),
+                "column": "" if is_new else column,
+                "before": before,
+                "after": after,
+                "basis": basis,
+                "why": {"ru": step.why_ru, "en": step.why},
+            }
+        )
+    return shown
+
+
+def _row_names(region: Region, table: str, row_id: str) -> dict[str, str]:
+    """Name the row that a receipt is about: a run time by its line and stop."""
+    if table == "line_stops":
+        line, _, sequence = row_id.rpartition("/")
+        stop = region["line_stops"]["stop_id"][line, int(sequence)]
+        return {
+            language: f"{region['lines'][name][line]} → {region['stops'][name][stop]}"
+            for language, name in (("ru", "name_ru"), ("en", "name_en"))
+        }
+    rows = region[table]
+    return {language: str(rows[f"name_{language}"][row_id]) for language in LANGUAGES}
+
+
+def _indicator(name: str) -> dict[str, object]:
+    indicator = INDICATORS[name]
+    return {
+        "id": name,
+        "unit": indicator.unit,
+        "better": indicator.better,
+        "goal": indicator.goal,
+        "source": indicator.source,
+    }
+
+
+def _legend(style: Style) -> dict[str, object]:
+    return {
+        "name": style.name,
+        "classes": [[each.label, each.colour, each.lower, each.upper] for each in style.classes],
+        "missing": [style.missing.label, style.missing.colour] if style.missing else None,
+    }
+
+
+def _once(
+    places: gpd.GeoDataFrame, key: str, tables: Mapping[str, gpd.GeoDataFrame]
+) -> gpd.GeoDataFrame:
+    """One row per zone: its polygon where it has one, its point otherwise."""
+    first = places.drop_duplicates(key).set_index(key, drop=False)
+    polygons = tables["zones"].drop_duplicates(key).set_index(key).geometry
+    geometry = polygons.reindex(first.index).where(first.index.isin(polygons.index), first.geometry)
+    return first.set_geometry(gpd.GeoSeries(geometry, index=first.index, crs=places.crs))
+
+
+def _features(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> dict[str, object]:
+    degrees = frame.to_crs("EPSG:4326")
+    rounded = shapely.transform(degrees.geometry.to_numpy(), lambda xy: xy.round(DEGREE_DECIMALS))
+    shapes = [json.loads(text) for text in shapely.to_geojson(rounded)]
+    rows = pd.DataFrame(frame[list(columns)]).to_dict("records")
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {key: _rounded(value) for key, value in row.items()},
+                "geometry": shape,
+            }
+            for row, shape in zip(rows, shapes, strict=True)
+        ],
+    }
+
+
+def _values(frame: pd.DataFrame, key: str, columns: Sequence[str]) -> dict[str, object]:
+    """Values by scenario, column and feature."""
+    return {
+        str(scenario): {
+            column: {
+                feature: _rounded(value)
+                for feature, value in zip(rows[key], rows[column], strict=True)
+            }
+            for column in columns
+        }
+        for scenario, rows in frame.groupby("scenario", sort=False)
+    }
+
+
+def _flows(flows: gpd.GeoDataFrame) -> dict[str, list[list[object]]]:
+    degrees = flows.to_crs("EPSG:4326")
+    lines = [
+        [[round(y, DEGREE_DECIMALS), round(x, DEGREE_DECIMALS)] for x, y in line.coords]
+        for line in degrees.geometry
+    ]
+    drawn: dict[str, list[list[object]]] = {}
+    for row, line in zip(flows.itertuples(), lines, strict=True):
+        drawn.setdefault(row.scenario, []).append(
+            [row.live_zone_id, row.work_zone_id, _rounded(row.commuters_count, 0), line]
+        )
+    return drawn
+
+
+def _rounded(value: object, decimals: int = SHOWN_DECIMALS) -> object:
+    if isinstance(value, float):
+        return (
+            None
+            if pd.isna(value) or value in (float("inf"), -float("inf"))
+            else round(value, decimals)
+        )
+    if hasattr(value, "item"):
+        return _rounded(value.item(), decimals)
+    return None if value is None or value is pd.NA else value

@@ -1,0 +1,77 @@
+"""Two modes joined by a logit."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from agglo.commuting.modes import car_share, joint_cost, mean_minutes
+
+INF = np.inf
+
+
+def share(car: float, transit: float, *, scale: float = 0.1, preference: float = 0.5) -> float:
+    got = car_share(
+        np.array([car]), np.array([transit]), scale_per_min=scale, preference_share=preference
+    )
+    return float(got[0])
+
+
+def cost(car: float, transit: float, *, scale: float = 0.1, preference: float = 0.5) -> float:
+    got = joint_cost(
+        np.array([car]), np.array([transit]), scale_per_min=scale, preference_share=preference
+    )
+    return float(got[0])
+
+
+def test_ten_minutes_at_a_scale_of_a_tenth_are_odds_of_e() -> None:
+    assert share(20, 30) == pytest.approx(math.e / (1 + math.e))
+    assert share(30, 20) == pytest.approx(1 / (1 + math.e))
+
+
+def test_the_published_logit_shares_come_out() -> None:
+    """vectors.json, logit_cs[0]: two ways of 40 and 55 minutes, scale 0.05."""
+    assert share(40, 55, scale=0.05) == pytest.approx(0.67918, abs=5e-6)
+    assert share(40, 45, scale=0.05) == pytest.approx(0.56218, abs=5e-6)
+
+
+def test_the_gain_of_a_quicker_way_is_the_published_surplus() -> None:
+    """vectors.json, logit_cs[0]: 1000 people gain 3781.368275 minutes."""
+    gain = 1000 * (cost(40, 55, scale=0.05) - cost(40, 45, scale=0.05))
+    assert gain == pytest.approx(3781.368275, abs=1e-5)
+
+
+def test_where_one_mode_has_no_way_all_take_the_other() -> None:
+    assert share(20, INF) == 1
+    assert share(INF, 20) == 0
+
+
+def test_where_no_mode_has_a_way_there_is_no_share_and_no_cost() -> None:
+    assert math.isnan(share(INF, INF))
+    assert cost(INF, INF) == INF
+
+
+def test_without_a_second_mode_the_cost_is_that_of_fewer_choices() -> None:
+    assert cost(20, INF) == pytest.approx(20 + math.log(2) / 0.1)
+    assert cost(20, INF) > cost(20, 100)
+    assert cost(20, 500) == pytest.approx(cost(20, INF))
+
+
+@pytest.mark.parametrize(("car", "transit"), [(10, 10), (10, 40), (200, 20), (3000, 2900)])
+def test_the_joint_cost_lies_between_the_cheaper_mode_and_the_mean(
+    car: float, transit: float
+) -> None:
+    assert min(car, transit) <= cost(car, transit) <= (car + transit) / 2 + 1e-9
+
+
+def test_a_quicker_mode_never_raises_the_joint_cost() -> None:
+    costs = [cost(car, 40) for car in (80, 60, 40, 20, 1)]
+    assert costs == sorted(costs, reverse=True)
+
+
+def test_the_mean_counts_each_mode_by_who_takes_it() -> None:
+    car, transit = np.array([20.0, 20, INF, INF]), np.array([40.0, INF, 40, INF])
+    shares = np.array([0.75, 1.0, 0.0, np.nan])
+    assert mean_minutes(car, transit, shares).tolist() == [25, 20, 40, INF]

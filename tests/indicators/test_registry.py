@@ -1,0 +1,201 @@
+"""Registered measures on worlds whose answers are known by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agglo.indicators.case import Case
+from agglo.indicators.registry import GOALS, INDICATORS, WHOLE, measure
+from agglo.scenarios.files import Scenario
+from tests import worlds
+from tests.cases import case_of
+
+CAR_ONLY = {"car_preference_share": 1.0}
+CLOSED = worlds.scenario(
+    worlds.change("close_link", link=["bridge"]), name="closed", horizon="day"
+)
+
+
+def value(case: Case, indicator: str, place: str = WHOLE) -> float:
+    return float(INDICATORS[indicator].function(case)[place])
+
+
+@pytest.fixture(scope="module")
+def banks() -> Case:
+    """Return the two banks, where everybody prefers the car."""
+    return case_of(worlds.two_banks(), parameters=worlds.parameters(**CAR_ONLY))
+
+
+def closed_banks(scenario: Scenario = CLOSED) -> Case:
+    return case_of(worlds.two_banks(), scenario, worlds.parameters(**CAR_ONLY))
+
+
+@pytest.mark.parametrize("name", INDICATORS)
+def test_every_measure_belongs_to_a_goal_and_says_its_unit_and_source(name: str) -> None:
+    indicator = INDICATORS[name]
+    assert indicator.goal in GOALS
+    assert indicator.unit
+    assert indicator.source
+    assert indicator.better in (-1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "region", [worlds.two_banks(), worlds.grid(), worlds.line_of_towns(), worlds.island()]
+)
+def test_every_measure_gives_finite_numbers_for_every_place(region: object) -> None:
+    got = measure(case_of(region), is_baseline=True)  # type: ignore[arg-type]
+    assert np.isfinite(got["value"]).all()
+    assert not got.duplicated(["place_id", "indicator"]).any()
+    assert set(got["indicator"]) == set(INDICATORS)
+
+
+def test_both_banks_are_in_reach_of_each_other_and_no_job_outside_counts(banks: Case) -> None:
+    assert value(banks, "jobs_within_30_min_car", "west") == 130
+    assert value(closed_banks(), "jobs_within_30_min_car", "west") == 80
+    assert value(closed_banks(), "jobs_within_45_min_car", "west") == 130
+
+
+def test_the_whole_is_the_mean_over_workers() -> None:
+    got = value(closed_banks(), "jobs_within_30_min_car")
+    assert got == pytest.approx((100 * 80 + 50 * 50) / 150)
+
+
+def test_public_transport_reaches_what_the_ferry_reaches(banks: Case) -> None:
+    """5 + 10 + 2 + 15 + 5 = 37 minutes."""
+    assert value(banks, "jobs_within_30_min_transit", "west") == 80
+    assert value(banks, "jobs_within_45_min_transit", "west") == 130
+
+
+def test_jobs_by_decay_are_jobs_times_the_exponential_of_the_way(banks: Case) -> None:
+    wanted = 80 * np.exp(-0.1 * worlds.INNER_CAR_MIN) + 50 * np.exp(-0.1 * 12)
+    assert value(banks, "jobs_by_decay", "west") == pytest.approx(wanted)
+
+
+def test_minutes_of_a_day_are_those_of_there_and_back(banks: Case) -> None:
+    """West to west 3, west to east 12, west to away 22 minutes, twice a day."""
+    flows = banks.flows.loc["west"]
+    wanted = 2 * (3 * flows["west"] + 12 * flows["east"] + 22 * flows["away"]) / 100
+    assert value(banks, "minutes_per_worker_day", "west") == pytest.approx(wanted)
+
+
+def test_days_at_home_count_as_no_minutes() -> None:
+    half = case_of(
+        worlds.two_banks(), parameters=worlds.parameters(**CAR_ONLY, telework_share=0.5)
+    )
+    full = case_of(worlds.two_banks(), parameters=worlds.parameters(**CAR_ONLY))
+    assert value(half, "minutes_per_worker_day") == pytest.approx(
+        value(full, "minutes_per_worker_day") / 2
+    )
+
+
+def test_a_bridge_closed_for_a_day_costs_twenty_minutes_a_crossing(banks: Case) -> None:
+    flows = banks.flows
+    crossings = (
+        flows.loc["west", "east"] + flows.loc["east", "west"]
+        + flows.loc["away", "east"] + flows.loc["east", "away"]
+    )  # fmt: skip
+    assert value(closed_banks(), "extra_person_min") == pytest.approx(2 * 20 * crossings)
+    assert value(banks, "extra_person_min") == 0
+
+
+def test_commuters_without_a_way_are_counted_and_lose_up_to_the_penalty() -> None:
+    cut = worlds.scenario(
+        worlds.change("close_link", link=["bridge", "ford"]), name="cut", horizon="day"
+    )
+    case = closed_banks(cut)
+    flows = case.baseline_flows
+    across = flows.loc["west", "east"] + flows.loc["east", "west"]
+    around = flows.loc["away", "east"] + flows.loc["east", "away"]
+    assert value(case, "unserved_count") == pytest.approx(across + around)
+    lost = 2 * (across * (100 - 12) + around * (100 - 32))
+    assert value(case, "extra_person_min") == pytest.approx(lost)
+
+
+def test_everybody_takes_the_car_who_prefers_it_wholly(banks: Case) -> None:
+    assert value(banks, "car_commuters_share") == pytest.approx(1)
+    mixed = case_of(worlds.two_banks())
+    assert 0.5 < value(mixed, "car_commuters_share") < 1
+
+
+def test_the_share_who_leave_is_what_jobs_inside_cannot_hold(banks: Case) -> None:
+    """150 workers inside and 10 from away for 130 jobs: 30 go away."""
+    assert banks.flows["away"].sum() == pytest.approx(30)
+    assert value(banks, "outside_workers_share") == pytest.approx(30 / 150)
+
+
+def test_containment_of_the_region_is_who_stays_inside(banks: Case) -> None:
+    assert value(banks, "self_containment_supply") == pytest.approx(120 / 150)
+    assert value(banks, "self_containment_demand") == pytest.approx(120 / 130)
+    stay = banks.flows.loc["west", "west"] / banks.flows.loc["west"].sum()
+    assert value(banks, "self_containment_supply", "left") == pytest.approx(stay)
+
+
+def test_a_zone_outside_any_municipality_forms_no_municipality() -> None:
+    tables = worlds.two_banks_tables()
+    tables["zones"].loc[tables["zones"]["zone_id"] == "east", "municipality_id"] = None
+    shares = INDICATORS["self_containment_supply"].function(case_of(worlds.region_of(tables)))
+    assert shares.index.tolist() == ["left", WHOLE]
+
+
+def test_efficiency_is_the_straight_way_at_the_ideal_speed_over_the_real_one(
+    banks: Case,
+) -> None:
+    """10 km at 60 km/h are 10 minutes; the trip takes 12."""
+    assert value(banks, "relative_efficiency_car") == pytest.approx(10 / 12)
+    assert value(closed_banks(), "relative_efficiency_car") == pytest.approx(10 / 32)
+
+
+def test_centres_are_counted_by_people_and_by_jobs(banks: Case) -> None:
+    assert value(banks, "population_primacy") == pytest.approx(200 / 300)
+    assert value(banks, "jobs_primacy") == pytest.approx(80 / 130)
+    assert value(banks, "jobs_centres") == pytest.approx(130**2 / (80**2 + 50**2))
+
+
+def test_local_match_is_who_could_work_at_home(banks: Case) -> None:
+    assert value(banks, "local_match_share") == pytest.approx((80 + 50) / 150)
+
+
+def test_the_worst_link_is_a_share_of_all_minutes(banks: Case) -> None:
+    worst = banks.link_losses["loss_person_min"].max()
+    total = 2 * (banks.flows * banks.cost_min.where(np.isfinite(banks.cost_min), 100)).sum().sum()
+    assert value(banks, "worst_link_loss_share") == pytest.approx(worst / total)
+
+
+def test_without_links_that_matter_no_link_is_worst(banks: Case) -> None:
+    assert value(replace(banks, link_losses=banks.link_losses.iloc[:0]), "worst_link_loss_share") == 0
+
+
+def test_an_observed_quantity_is_assumed_in_a_scenario(banks: Case) -> None:
+    status = {
+        is_baseline: set(
+            measure(banks, is_baseline=is_baseline, names=["population_primacy"])["status"]
+        )
+        for is_baseline in (True, False)
+    }
+    assert status == {True: {"observed"}, False: {"assumed"}}
+
+
+def test_only_the_named_measures_are_taken(banks: Case) -> None:
+    got = measure(banks, is_baseline=True, names=["jobs_primacy", "jobs_centres"])
+    assert got["indicator"].tolist() == ["jobs_primacy", "jobs_centres"]
+    assert list(got) == ["place_id", "indicator", "value", "unit", "status"]
+
+
+def test_people_of_an_island_work_on_it() -> None:
+    case = case_of(worlds.island())
+    assert case.flows.loc["isle", "isle"] == pytest.approx(40)
+    assert np.isinf(case.cost_min.loc["isle", "port"])
+    assert value(case, "self_containment_supply", "sea") == pytest.approx(1)
+    assert value(case, "jobs_within_60_min_car", "isle") == 40
+
+
+def test_measuring_changes_nothing_in_the_case(banks: Case) -> None:
+    names = ("car_min", "cost_min", "flows", "link_losses")
+    before = {name: getattr(banks, name).copy() for name in names}
+    measure(banks, is_baseline=True)
+    for name, frame in before.items():
+        pd.testing.assert_frame_equal(getattr(banks, name), frame)
