@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agglo.errors import SettingsError
 from agglo.layers.catalogue import read_layers
-from agglo.parameters import Assumption, parameters_from_assumptions
+from agglo.parameters import Assumption, parameters_from_assumptions, with_value
 from agglo.paths import SETTINGS_FILE, WORKSPACE_PARTS, is_workspace
 from agglo.region import Region, region_from_tables
 from agglo.scoring.goals import Anchor, Goal
@@ -71,7 +71,7 @@ def open_workspace(root: Path | str = ".") -> Workspace:
 
 def _read_settings(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: malformed TOML: {error}") from error
 
@@ -96,8 +96,18 @@ def _assumptions(raw: object) -> dict[str, Assumption]:
                 f"{SETTINGS_FILE}: [parameters.{name}] needs value, low, high as numbers, status "
                 f"and source ({error})"
             ) from error
-        found[name] = Assumption(name=name, **numbers, **texts)
-    parameters_from_assumptions(found)
+        found[name] = Assumption(
+            name=name,
+            value=numbers["value"],
+            low=numbers["low"],
+            high=numbers["high"],
+            status=texts["status"],
+            source=texts["source"],
+        )
+    own = parameters_from_assumptions(found)
+    for name, assumption in found.items():
+        for end in (assumption.low, assumption.high):
+            with_value(own, name, end)
     return found
 
 
@@ -121,7 +131,7 @@ def _goals(raw: object) -> tuple[Goal, ...]:
                     id=item["id"],
                     name_ru=item["name_ru"],
                     name_en=item["name_en"],
-                    headline=bool(item.get("headline", False)),
+                    headline=_flag(item, "headline"),
                     anchors=anchors,
                 )
             )
@@ -129,4 +139,15 @@ def _goals(raw: object) -> tuple[Goal, ...]:
             if isinstance(error, SettingsError):
                 raise
             raise SettingsError(f"{SETTINGS_FILE}: [[goal]] number {number}: {error!r}") from error
+    ids = [goal.id for goal in goals]
+    repeated = sorted({one for one in ids if ids.count(one) > 1})
+    if repeated:
+        raise SettingsError(f"{SETTINGS_FILE}: goal '{repeated[0]}' stands more than once")
     return tuple(goals)
+
+
+def _flag(item: Mapping[str, object], key: str) -> bool:
+    found = item.get(key, False)
+    if not isinstance(found, bool):
+        raise TypeError(f"{key} must be true or false; got {found!r}")
+    return found

@@ -172,9 +172,7 @@ def test_every_module_says_in_a_docstring_what_it_is(name: str) -> None:
 def test_start_up_loads_no_heavy_package(name: str) -> None:
     if name not in MODULES:
         pytest.skip(f"{name} is not written yet")
-    code = (
-        f"import sys, {name}; print(sorted(set(sys.modules) & {set(HEAVY)!r}), file=sys.stderr)"
-    )
+    code = f"import sys, {name}; print(sorted(set(sys.modules) & {set(HEAVY)!r}), file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -16,7 +16,7 @@ def test_a_connection_to_another_machine_is_refused_and_noted(attempts: list[str
 
 
 def test_a_look_up_of_another_machine_is_refused_and_noted(attempts: list[str]) -> None:
-    with pytest.raises(OSError, match="look-up of 'example.org'"):
+    with pytest.raises(OSError, match=r"look-up of 'example.org'"):
         socket.create_connection(("example.org", 80), timeout=1)
     assert attempts == ["look-up of 'example.org'"]
     attempts.clear()

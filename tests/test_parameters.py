@@ -57,15 +57,14 @@ def test_a_range_may_be_a_single_value() -> None:
 
 
 def test_an_unknown_status_is_refused() -> None:
-    with pytest.raises(SettingsError, match="status must be one of observed.*got 'guess'"):
+    with pytest.raises(SettingsError, match=r"status must be one of observed.*got 'guess'"):
         assumption(status="guess")
 
 
 def test_parameters_take_the_value_of_every_assumption() -> None:
     wanted = worlds.parameters()
     given = {
-        name: assumption(name=name, value=getattr(wanted, name), low=0, high=1e9)
-        for name in NAMES
+        name: assumption(name=name, value=getattr(wanted, name), low=0, high=1e9) for name in NAMES
     }
     assert parameters_from_assumptions(given) == wanted
 

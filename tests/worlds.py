@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -111,13 +112,10 @@ def line_of_towns(count: int = 4, *, workers: float = 100.0) -> Region:
         f"t{i}": Place(x_km=10 * i, workers=workers, jobs=0.9 * workers, municipality=f"m{i}")
         for i in range(count)
     }
-    places["away"] = Place(
-        x_km=10 * count, workers=0, jobs=0.1 * workers * count, is_outside=True
-    )
+    places["away"] = Place(x_km=10 * count, workers=0, jobs=0.1 * workers * count, is_outside=True)
     names = list(places)
     roads = {
-        f"r{i}": (first, second, 10.0, 60.0)
-        for i, (first, second) in enumerate(zip(names, names[1:], strict=False))
+        f"r{i}": (first, second, 10.0, 60.0) for i, (first, second) in enumerate(pairwise(names))
     }
     bus = Line(places=tuple(names[:-1]), run_min=(15,) * (count - 1))
     return region_of(tables_of(places, roads, {"bus": bus}))
@@ -309,8 +307,7 @@ def _municipalities(places: Mapping[str, Place]) -> gpd.GeoDataFrame:
     )
     west, south = ORIGIN_M
     squares = [
-        box(west, south + 1000 * i, west + 1000, south + 1000 * (i + 1))
-        for i in range(len(names))
+        box(west, south + 1000 * i, west + 1000, south + 1000 * (i + 1)) for i in range(len(names))
     ]
     return gpd.GeoDataFrame(
         {

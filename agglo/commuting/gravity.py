@@ -13,6 +13,8 @@ from agglo.transport.network import Floats
 
 TOLERANCE = 1e-10
 MOST_ROUNDS = 20_000
+BALANCE = 0.5
+"""Persons by which two totals may differ through rounding."""
 LARGEST_FACTOR = 1e200
 """Beyond it the factors run away: the margins cannot be met."""
 
@@ -100,7 +102,7 @@ def outside_pull(
     """Find the factors with which the outside zones meet their margins on the baseline.
 
     The jobs outside are scaled first so that both totals agree: who finds no job inside works
-    outside.
+    outside. A region without outside zones must balance by itself.
 
     Raises
     ------
@@ -110,12 +112,13 @@ def outside_pull(
     inside = cost_min.index.difference(outside, sort=False)
     left_over = workers_count.sum() - jobs_count[inside].sum()
     pulled = jobs_count[outside].sum()
-    if len(outside) == 0 or left_over < 0 or (pulled == 0 and left_over > 0.5):
+    if left_over < -BALANCE or (pulled == 0 and left_over > BALANCE):
         raise FlowError(
-            f"workers ({workers_count.sum():,.0f}) and jobs inside ({jobs_count[inside].sum():,.0f})"
-            f" do not balance over {len(outside)} outside zones; check the layer 'work'"
+            f"workers ({workers_count.sum():,.0f}) and jobs inside "
+            f"({jobs_count[inside].sum():,.0f}) do not balance over {len(outside)} outside "
+            "zones; check the layer 'work'"
         )
-    factor = left_over / pulled if pulled else 1.0
+    factor = max(left_over, 0.0) / pulled if pulled else 1.0
     jobs = jobs_count.where(~jobs_count.index.isin(outside), jobs_count * factor)
     friction = decayed(cost_min, decay_per_min=decay_per_min, outside=outside)
     row, column = _balance(
@@ -144,9 +147,9 @@ def _balance(
     row, column = np.ones(len(workers)), np.ones(len(jobs))
     if workers.isna().any() or jobs.isna().any():
         raise FlowError("every zone of the cost matrix needs a count of workers and of jobs")
-    if pull is None:
+    if pull is None or pull.rows.empty:
         _check_totals(workers, jobs)
-    else:
+    if pull is not None:
         free_rows = ~workers.index.isin(pull.rows.index)
         free_columns = ~jobs.index.isin(pull.columns.index)
         row[~free_rows] = pull.rows.loc[workers.index[~free_rows]]

@@ -50,6 +50,17 @@ class Case:
     """Index link id: ``loss_person_min`` a day and ``unserved_count`` when it closes."""
 
 
+def with_transit(case: Case) -> pd.Index:
+    """Ids of the inside zones for which a way to stops is known.
+
+    Of the others nobody knows what public transport they have: what is measured by it is
+    absent there, not zero.
+    """
+    connectors = case.region["connectors"]
+    joined = connectors.loc[connectors["mode"] == "access", "zone_id"]
+    return case.inside[case.inside.isin(joined)]
+
+
 def trips_per_worker(parameters: Parameters) -> float:
     """Commuting trips of a worker on a working day, days at home counted as 0."""
     return TRIPS_PER_DAY * (1 - parameters.telework_share)

@@ -17,7 +17,7 @@ from agglo.indicators.access import (
     weighted_mean,
     worst_quartile,
 )
-from agglo.indicators.case import Case, trips_per_worker
+from agglo.indicators.case import Case, trips_per_worker, with_transit
 from agglo.territory.polycentricity import effective_centres, primacy
 from agglo.transport.connectivity import relative_efficiency
 from agglo.units import M_PER_KM, MINUTES_PER_HOUR
@@ -61,11 +61,11 @@ def reach(case: Case, *, mode: str, within_min: float) -> pd.Series:
     """Jobs of the region within reach, by zone; 'all' is the mean over resident workers.
 
     The mean over workers is the size of the effective labour market (Prud'homme, Lee 1999).
-    Jobs outside the region are not counted: only those that its people hold are known.
+    Jobs outside the region are not counted: only those that its people hold are known. By
+    public transport, zones whose stops nobody knows are absent.
     """
     zones = case.region["zones"]
-    times = case.car_min if mode == "car" else case.transit_min
-    inside = case.inside
+    inside, times = _known(case, mode)
     count = reach_count(
         times.loc[inside, inside], zones["jobs_count"][inside], within_min=within_min
     )
@@ -104,7 +104,6 @@ def minutes_per_worker_day(case: Case) -> pd.Series:
     flows = case.flows.loc[case.inside]
     minutes = (flows * _finite(case, case.mean_min).loc[case.inside]).sum(axis=1)
     per_zone = minutes / flows.sum(axis=1) * trips_per_worker(case.parameters)
-    per_zone = per_zone.fillna(0.0)
     return _with_whole(
         per_zone,
         float(minutes.sum() / flows.to_numpy().sum() * trips_per_worker(case.parameters)),
@@ -123,7 +122,7 @@ def outside_workers(case: Case) -> pd.Series:
     """Share of resident workers who leave the region, by zone."""
     flows = case.flows.loc[case.inside]
     leaving = flows.drop(columns=case.inside).sum(axis=1)
-    share = (leaving / flows.sum(axis=1)).fillna(0.0)
+    share = leaving / flows.sum(axis=1)
     return _with_whole(share, float(leaving.sum() / flows.to_numpy().sum()))
 
 
@@ -131,20 +130,25 @@ def car_commuters(case: Case) -> pd.Series:
     """Share of commuters who go by car, by home zone."""
     flows = case.flows.loc[case.inside]
     by_car = (flows * case.car_share.loc[case.inside].fillna(0.0)).sum(axis=1)
-    share = (by_car / flows.sum(axis=1)).fillna(0.0)
+    share = by_car / flows.sum(axis=1)
     return _with_whole(share, float(by_car.sum() / flows.to_numpy().sum()))
 
 
 def efficiency(case: Case, *, mode: str) -> pd.Series:
     """Relative efficiency of the network between the zones inside."""
-    inside = case.inside
-    times = case.car_min if mode == "car" else case.transit_min
+    inside, times = _known(case, mode)
     straight = straight_km(case).loc[inside, inside] / case.parameters.ideal_speed_kmh
     return _whole(
         relative_efficiency(
             times.loc[inside, inside].to_numpy(), straight.to_numpy() * MINUTES_PER_HOUR
         )
     )
+
+
+def transit_coverage(case: Case) -> pd.Series:
+    """Share of workers in zones whose public transport is known."""
+    workers = case.region["zones"]["workers_count"]
+    return _whole(float(workers[with_transit(case)].sum() / workers[case.inside].sum()))
 
 
 def straight_km(case: Case) -> pd.DataFrame:
@@ -206,9 +210,17 @@ def local_match(case: Case) -> pd.Series:
     return _whole(float(matched / zones["workers_count"].sum()))
 
 
+def _known(case: Case, mode: str) -> tuple[pd.Index, pd.DataFrame]:
+    """Return the zones for which a mode is known, and its minutes."""
+    if mode == "car":
+        return case.inside, case.car_min
+    return with_transit(case), case.transit_min
+
+
 def _centres(case: Case, what: str) -> pd.Series:
     zones = case.region["zones"]
-    return zones.loc[zones["is_centre"], f"{what}_count"]
+    sizes: pd.Series = zones.loc[zones["is_centre"], f"{what}_count"]
+    return sizes
 
 
 def _finite(case: Case, minutes: pd.DataFrame) -> pd.DataFrame:
@@ -221,7 +233,8 @@ def _whole(value: float) -> pd.Series:
 
 
 def _with_whole(values: pd.Series, whole: float) -> pd.Series:
-    return pd.concat([values.astype(float), _whole(whole)])
+    both: pd.Series = pd.concat([values.astype(float), _whole(whole)])
+    return both
 
 
 def _reach_indicators() -> dict[str, Indicator]:
@@ -292,6 +305,9 @@ INDICATORS: Mapping[str, Indicator] = {
     "relative_efficiency_transit": _indicator(
         partial(efficiency, mode="transit"), "share", 1, IC, "Latora, Marchiori 2001"
     ),
+    "transit_coverage_share": _indicator(
+        transit_coverage, "share", 0, IC, "share of workers in zones with known stops"
+    ),
     "worst_link_loss_share": _indicator(worst_link_loss, "share", -1, IC, "Jenelius et al. 2006"),
     "link_loss_person_min": _indicator(
         link_loss, "person-min/day", 0, IC, "Jenelius et al. 2006", has_whole=False
@@ -314,7 +330,7 @@ INDICATORS: Mapping[str, Indicator] = {
         MF,
         "Laakso, Taagepera 1979",
         "observed",
-    ),  # fmt: skip
+    ),
     "jobs_centres": _indicator(
         partial(centre_number, what="jobs"), "centres", 1, MF, "Laakso, Taagepera 1979"
     ),

@@ -70,7 +70,7 @@ def read_layers(
 
 def _read_metadata(path: Path) -> dict[str, str]:
     try:
-        about = tomllib.loads(path.read_text(encoding="utf-8"))
+        about = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LayerError(f"{path}: malformed TOML: {error}") from error
     missing = [key for key in METADATA_KEYS if key not in about]
@@ -102,7 +102,8 @@ def _read_data(path: Path, table: Table, layer: str) -> pd.DataFrame:
     if not isinstance(frame, gpd.GeoDataFrame):
         raise LayerError(f"{path} holds no geometry; wanted {' or '.join(table.geometry)}")
     _check_degrees(frame, path)
-    return frame
+    found: pd.DataFrame = frame
+    return found
 
 
 def _check_degrees(frame: gpd.GeoDataFrame, path: Path) -> None:
@@ -135,6 +136,11 @@ def _join(
         raise TableError(
             f"{first_name} and {second_name} must have the same {' + '.join(key)}; "
             f"only one of them has {shown}"
+        )
+    shared = sorted((set(first.columns) & set(second.columns)) - set(key))
+    if shared:
+        raise TableError(
+            f"{first_name} and {second_name} both have {', '.join(shared)}; keep it in one of them"
         )
     figures, places = (first, second) if isinstance(second, gpd.GeoDataFrame) else (second, first)
     return places.merge(figures, on=key, validate="1:1")

@@ -48,7 +48,10 @@ def zone_styles(
     for name in theme.shown:
         indicator = INDICATORS[name]
         write = partial(written, unit=indicator.unit)
-        title = words.text("indicator", name, language)
+        unit = (
+            "" if indicator.unit == "share" else f", {words.text('unit', indicator.unit, language)}"
+        )
+        title = f"{words.text('indicator', name, language)}{unit}"
         up, down = theme.ramps["ramp"], theme.ramps["ramp_down"]
         own = Style(
             name=title,
@@ -66,7 +69,7 @@ def zone_styles(
         styles[name] = own
         column = f"{CHANGE_PREFIX}{name}"
         styles[column] = Style(
-            name=f"{words.text('word', 'difference', language)}: {title}",
+            name=f"{words.text('word', 'change', language)}: {title}",
             geometry=geometry,
             column=column,
             classes=difference_classes(
@@ -137,6 +140,12 @@ def base_styles(theme: Theme, words: Words, language: str) -> Mapping[str, Style
                 LegendClass(word("bus"), theme.colours["road"], value="bus"),
             ),
             size_mm=1.8,
+        ),
+        "employers": Style(
+            name=word("employers"),
+            geometry="point",
+            classes=(LegendClass(word("employers"), theme.colours["employer"]),),
+            size_mm=3.0,
         ),
         "places": Style(
             name=word("places"),

@@ -39,7 +39,7 @@ _LAYOUT = """
     <styles>
       <style name="title" font="13,bold" marginBottom="1" alignment="1"/>
       <style name="group" font="11,bold" marginTop="4" alignment="1"/>
-      <style name="subgroup" font="9.5,bold" marginTop="3" alignment="1"/>
+      <style name="subgroup" font="8.5,bold" marginTop="3" alignment="1"/>
       <style name="symbol" font="9" marginTop="1.5" alignment="1"/>
       <style name="symbolLabel" font="9" marginTop="1.5" marginLeft="2" alignment="1"/>
     </styles>

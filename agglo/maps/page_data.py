@@ -17,6 +17,7 @@ from agglo.region import Region, attributions
 from agglo.run import Result, worst_link
 from agglo.scenarios.receipts import ABSENT
 from agglo.scoring.goals import Goal
+from agglo.tables import weakest_status
 
 DEGREE_DECIMALS = 4
 SHOWN_DECIMALS = 4
@@ -51,6 +52,9 @@ def page_data(
         "indicators": [_indicator(name) for name in INDICATORS],
         "shown": names,
         "key": list(theme.key),
+        "flow_status": weakest_status("modelled", *region["zones"]["status"]),
+        "population_status": weakest_status(*region["settlements"]["status"]),
+        "work_status": weakest_status(*region["zones"]["status"]),
         "attribution": " · ".join(attributions(region.provenance)),
         "styles": {
             language: {
@@ -85,6 +89,9 @@ def page_data(
         "link_values": _values(tables["links"], "link_id", LINK_COLUMNS),
         "railways": _features(tables["railways"], ["name_ru", "name_en", "status"]),
         "stops": _features(tables["stops"], ["name_ru", "name_en", "mode", "km", "status"]),
+        "employers": _features(
+            tables["employers"], ["name_ru", "name_en", "jobs_count", "year", "source", "status"]
+        ),
         "flows": _flows(tables["flows"]),
         "sources": [
             {

@@ -77,7 +77,7 @@ def project_layers(
     """List the layers of the project from top to bottom."""
     base = base_styles(theme, words, LANGUAGE)
     places = zone_styles(tables["places"], theme, words, LANGUAGE, geometry="point")
-    zones = zone_styles(tables["zones"], theme, words, LANGUAGE, geometry="polygon")
+    zones = zone_styles(tables["places"], theme, words, LANGUAGE, geometry="polygon")
     links = link_styles(tables["links"], theme, words, LANGUAGE)
     top, bottom = words.text("word", "places", LANGUAGE), words.text("word", "base", LANGUAGE)
     aliases = _aliases(words)
@@ -85,6 +85,7 @@ def project_layers(
     layers = [
         _layer("places", top, base["places"], results, words, subset=baseline, aliases=aliases),
         _layer("stops", top, base["stops"], results, words),
+        _layer("employers", top, base["employers"], results, words),
         _layer("railways", top, base["railways"], results, words),
     ]
     for result in results:
@@ -110,38 +111,44 @@ def _scenario_layers(
     flows: Style,
     words: Words,
 ) -> list[ProjectLayer]:
+    """List the layers of one scenario; its difference from the baseline is the default style."""
     scenario = result.scenario
-    group = f"{words.text('word', 'scenario', LANGUAGE)}: {scenario.title_ru}"
     is_baseline = scenario.name == BASELINE
-    chosen = {
-        table: tuple(
-            style
-            for column, style in styles.items()
-            if not (is_baseline and column.startswith(CHANGE_PREFIX))
+    own = of_scenario(scenario.name)
+    points = f" ({words.text('word', 'without_area', LANGUAGE)})"
+    stacked = (
+        ("flows", (flows,), own, ""),
+        (
+            "places",
+            _ordered(places, changes_first=not is_baseline),
+            f"{own} AND has_area = 0",
+            points,
+        ),
+        ("links", _ordered(links, changes_first=False), own, ""),
+        ("zones", _ordered(zones, changes_first=not is_baseline), own, ""),
+    )
+    return [
+        ProjectLayer(
+            key=f"{table}:{scenario.name}",
+            table=table,
+            title=f"{styles[0].name}{suffix}",
+            group=f"{words.text('word', 'scenario', LANGUAGE)}: {scenario.title_ru}",
+            styles=styles,
+            aliases=_aliases(words),
+            source=_source(results),
+            visible=is_baseline and table != "flows",
+            map_tip='<b>[% "name_ru" %]</b>' if table != "flows" else None,
+            subset=subset,
         )
-        for table, styles in (("zones", zones), ("places", places), ("links", links))
-    }
-    layers = []
-    for table, styles in (
-        ("flows", (flows,)),
-        *((n, chosen[n]) for n in ("places", "links", "zones")),
-    ):
-        title = words.text("word", table, LANGUAGE)
-        layers.append(
-            ProjectLayer(
-                key=f"{table}:{scenario.name}",
-                table=table,
-                title=f"{title} ({scenario.title_ru})",
-                group=group,
-                styles=styles,
-                aliases=_aliases(words),
-                source=_source(results),
-                visible=is_baseline and table in ("zones", "links"),
-                map_tip='<b>[% "name_ru" %]</b>' if table != "flows" else None,
-                subset=of_scenario(scenario.name),
-            )
-        )
-    return layers
+        for table, styles, subset, suffix in stacked
+    ]
+
+
+def _ordered(styles: Mapping[str, Style], *, changes_first: bool) -> tuple[Style, ...]:
+    """Values alone, or differences from the baseline first."""
+    values = [style for name, style in styles.items() if not name.startswith(CHANGE_PREFIX)]
+    changes = [style for name, style in styles.items() if name.startswith(CHANGE_PREFIX)]
+    return tuple([*changes, *values] if changes_first else values)
 
 
 def _layer(
@@ -174,18 +181,8 @@ def _themes(
     base = tuple(layer.key for layer in layers if layer.key.startswith("base:"))
     themes = []
     for result in results:
-        name = result.scenario.name
-        keys = (f"zones:{name}", f"links:{name}")
-        styles = {}
-        if name != BASELINE:
-            styles = {
-                layer.key: next(
-                    s.name for s in layer.styles if (s.column or "").startswith(CHANGE_PREFIX)
-                )
-                for layer in layers
-                if layer.key == f"zones:{name}"
-            }
-        themes.append(MapTheme(name=result.scenario.title_ru, layers=(*base, *keys), styles=styles))
+        own = tuple(f"{table}:{result.scenario.name}" for table in ("places", "links", "zones"))
+        themes.append(MapTheme(name=result.scenario.title_ru, layers=(*base, *own)))
     flows = MapTheme(
         name=words.text("word", "commuting", LANGUAGE),
         layers=(*base, f"flows:{BASELINE}"),
@@ -195,8 +192,8 @@ def _themes(
 
 def _aliases(words: Words) -> dict[str, str]:
     names = {name: words.text("indicator", name, LANGUAGE) for name in INDICATORS}
-    difference = words.text("word", "difference", LANGUAGE)
-    changes = {f"{CHANGE_PREFIX}{name}": f"{difference}: {text}" for name, text in names.items()}
+    change = words.text("word", "change", LANGUAGE)
+    changes = {f"{CHANGE_PREFIX}{name}": f"{change}: {text}" for name, text in names.items()}
     fixed = {
         "scenario": "scenario", "population_count": "population", "workers_count": "workers",
         "jobs_count": "jobs", "status": "status", "speed_kmh": "speed", "length_km": "length",

@@ -12,8 +12,11 @@ import shapely
 from agglo.indicators.registry import INDICATORS, WHOLE
 from agglo.run import Result
 from agglo.scenarios.files import BASELINE
+from agglo.tables import weakest_status
 
 CHANGE_PREFIX = "change_"
+ROLES = ("context", "member", "core")
+"""In the order of drawing: the core's border comes out on top."""
 CURVE = 0.15
 """How far a flow bends from the straight line, in shares of its length."""
 CURVE_POINTS = 12
@@ -27,16 +30,18 @@ def map_tables(
     Returns
     -------
     map_tables
-        By GeoPackage table: ``municipalities`` and ``railways`` once; ``zones`` (polygons),
-        ``places`` (points), ``links`` and ``flows`` once per scenario with the column
-        ``scenario``; ``stops`` once. Indicators are columns; ``change_…`` is the difference
-        from the baseline; ``status`` says how firm the row is.
+        By GeoPackage table: ``municipalities``, ``railways``, ``stops``, ``employers`` once;
+        ``zones`` (polygons), ``places`` (points; ``has_area`` tells which have a polygon),
+        ``links`` and ``flows`` once per scenario with the column ``scenario``. Indicators are
+        columns; ``change_…`` is the difference from the baseline; ``status`` says how firm the
+        row is.
     """
     region = results[0].case.region
     zones = pd.concat([_zones(result) for result in results], ignore_index=True)
     zones = _with_changes(zones, [name for name in INDICATORS if name in zones])
-    polygons = zones[zones.geom_type.isin(("Polygon", "MultiPolygon"))]
-    places = zones.set_geometry(
+    has_area = zones.geom_type.isin(("Polygon", "MultiPolygon"))
+    polygons = zones[has_area]
+    places = zones.assign(has_area=has_area).set_geometry(
         gpd.points_from_xy(zones["lon"], zones["lat"], crs="EPSG:4326").to_crs(region.crs)
     )
     links = pd.concat([_links(result) for result in results], ignore_index=True)
@@ -46,7 +51,8 @@ def map_tables(
         "places": places.reset_index(drop=True),
         "links": _with_changes(links, ["speed_kmh", "link_loss_person_min"], key="link_id"),
         "railways": region.geo("railways").reset_index(drop=True),
-        "stops": _stops(region["stops"], region.crs),
+        "stops": _points(region["stops"], region.crs),
+        "employers": _points(region["employers"].dropna(subset=["lon", "lat"]), region.crs),
         "flows": pd.concat(
             [_flows(result, least_flow_count) for result in results], ignore_index=True
         ),
@@ -75,7 +81,7 @@ def flows_table(result: Result) -> pd.DataFrame:
             "live_zone_id": homes.repeat(len(works)),
             "work_zone_id": list(works) * len(homes),
             **{name: matrix.to_numpy().ravel() for name, matrix in matrices.items()},
-            "status": "modelled",
+            "status": weakest_status("modelled", *case.region["zones"]["status"]),
         }
     )
     return table[table["commuters_count"] > 0].replace([np.inf], np.nan)
@@ -107,10 +113,15 @@ def _municipalities(baseline: Result) -> gpd.GeoDataFrame:
         frame[f"wage_{year}_rub"] = frame["municipality_id"].map(
             rows.set_index("municipality_id")["wage_rub"]
         )
+    for year, rows in region["migration"].groupby("year"):
+        frame[f"net_migration_{year}_count"] = frame["municipality_id"].map(
+            rows.set_index("municipality_id")["net_migration_count"]
+        )
     wide = wide_indicators(baseline)
     for name in ("self_containment_supply", "self_containment_demand"):
         frame[name] = frame["municipality_id"].map(wide[name])
-    return frame.reset_index(drop=True)
+    outer_first = frame["role"].map(ROLES.index)
+    return frame.loc[outer_first.sort_values(kind="stable").index].reset_index(drop=True)
 
 
 def _links(result: Result) -> gpd.GeoDataFrame:
@@ -131,9 +142,9 @@ def _links(result: Result) -> gpd.GeoDataFrame:
     return frame.reset_index(drop=True)
 
 
-def _stops(stops: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:
-    points = gpd.points_from_xy(stops["lon"], stops["lat"], crs="EPSG:4326").to_crs(crs)
-    return gpd.GeoDataFrame(stops.reset_index(drop=True), geometry=points)
+def _points(frame: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:
+    points = gpd.points_from_xy(frame["lon"], frame["lat"], crs="EPSG:4326").to_crs(crs)
+    return gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=points)
 
 
 def _flows(result: Result, least_count: float) -> gpd.GeoDataFrame:

@@ -20,7 +20,7 @@ RAMPS = {
     "less_to_more": 7,
     "critical": 5,
 }
-COLOURS = ("missing", "flow", "rail", "road", "outline")
+COLOURS = ("missing", "flow", "rail", "road", "outline", "employer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

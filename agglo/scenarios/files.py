@@ -79,7 +79,7 @@ def read_scenario(path: Path) -> Scenario:
         Naming file, change number and nearest match.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ScenarioError(f"{path}: there is no such scenario file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

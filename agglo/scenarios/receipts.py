@@ -96,9 +96,12 @@ def differences(before: Region, after: Region) -> pd.DataFrame:
 
 def _table_differences(name: str, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     columns = [column for column in TABLES[name].columns if column not in TABLES[name].key]
-    old = _as_text(before[columns]).stack(future_stack=True)
-    new = _as_text(after[columns]).stack(future_stack=True)
-    both = pd.concat([old.rename("before"), new.rename("after")], axis=1).fillna(ABSENT)
+    both = pd.DataFrame(
+        {
+            "before": _as_text(before[columns]).stack(future_stack=True),
+            "after": _as_text(after[columns]).stack(future_stack=True),
+        }
+    ).fillna(ABSENT)
     moved = both[both["before"] != both["after"]]
     keys = pd.Series(["/".join(map(str, key[:-1])) for key in moved.index], dtype=object)
     return pd.DataFrame(

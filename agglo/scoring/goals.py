@@ -44,7 +44,7 @@ class Anchor:
 
     @property
     def step(self) -> float:
-        """What the target differs by: the logarithm of the ratio, or the change; ``nan`` if none."""
+        """What the target differs by: logarithm of the ratio, or the change; ``nan`` if none."""
         if self.target_change is not None:
             return self.target_change
         ratio = self.target_ratio or 0.0

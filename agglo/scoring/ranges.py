@@ -58,9 +58,9 @@ def with_core_jobs(region: Region, *, end: str) -> Region:
     """Put the jobs of the zone with most of them at one end; the others inside close."""
     zones = region["zones"].copy()
     inside = zones["kind"] != "outside"
-    core = zones.loc[inside, "jobs_count"].idxmax()
-    zones.loc[core, "jobs_count"] = zones.loc[core, f"jobs_{end}_count"]
-    return region.with_tables(zones=_closed(zones, inside & (zones.index != core)))
+    is_core = zones.index == zones.loc[inside, "jobs_count"].idxmax()
+    zones["jobs_count"] = zones["jobs_count"].mask(is_core, zones[f"jobs_{end}_count"])
+    return region.with_tables(zones=_closed(zones, inside & ~is_core))
 
 
 def _closed(zones: pd.DataFrame, free: pd.Series) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def arcs_from_regions(
                 made[key] = build(region, parameters)[ARC_COLUMNS]
             pieces.append(made[key])
         frame = pd.concat(pieces, ignore_index=True)
-        arcs[name] = frame.set_index("arc_id", drop=False, verify_integrity=True).rename_axis(None)
+        arcs[name] = frame.set_index("arc_id", drop=False).rename_axis(None)
     return arcs
 
 

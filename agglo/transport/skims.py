@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -57,7 +58,7 @@ def distances(
 
 def node_numbers(topology: Topology, names: Sequence[str]) -> npt.NDArray[np.intp]:
     """Return the numbers of nodes by name."""
-    numbers = topology.nodes.get_indexer(list(names))
+    numbers = topology.nodes.get_indexer(pd.Index(names))
     if (numbers < 0).any():
         unknown = names[int(np.flatnonzero(numbers < 0)[0])]
         raise NetworkError(

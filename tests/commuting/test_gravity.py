@@ -43,7 +43,9 @@ def bordered() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
 
 def test_two_towns_give_the_published_flows() -> None:
     """vectors.json, gravity_2x2."""
-    flows = flows_of(matrix([[5, 20], [20, 5]], "ab"), counts([100, 50], "ab"), counts([80, 70], "ab"))
+    flows = flows_of(
+        matrix([[5, 20], [20, 5]], "ab"), counts([100, 50], "ab"), counts([80, 70], "ab")
+    )
     wanted = [[73.83941358, 26.16058642], [6.16058642, 43.83941358]]
     np.testing.assert_allclose(flows, wanted, atol=1e-7)
     odds = flows.loc["a", "a"] * flows.loc["b", "b"] / (flows.loc["a", "b"] * flows.loc["b", "a"])
@@ -120,7 +122,9 @@ def test_the_order_of_zones_in_the_counts_does_not_matter() -> None:
 
 
 def test_totals_that_differ_are_refused() -> None:
-    with pytest.raises(FlowError, match=r"workers \(150.0\) and jobs \(151.0\) must have one total"):
+    with pytest.raises(
+        FlowError, match=r"workers \(150.0\) and jobs \(151.0\) must have one total"
+    ):
         flows_of(matrix([[5, 20], [20, 5]], "ab"), counts([100, 50], "ab"), counts([80, 71], "ab"))
 
 
@@ -154,7 +158,7 @@ def test_a_zone_that_is_cut_off_from_all_is_named(cost: list[list[float]], what:
 
 def test_people_who_cannot_reach_enough_jobs_are_an_error_and_not_a_guess() -> None:
     cost = matrix([[5, np.inf], [20, 5]], "ab")
-    with pytest.raises(FlowError, match="'a' misses .* workers: it is cut off from jobs"):
+    with pytest.raises(FlowError, match=r"'a' misses .* workers: it is cut off from jobs"):
         flows_of(cost, counts([100, 50], "ab"), counts([80, 70], "ab"))
 
 

@@ -16,15 +16,15 @@ from agglo.indicators.access import (
 )
 
 NAMES = ["A", "B", "C"]
-COST = pd.DataFrame(
-    [[15.0, 30, 100], [30, 15, 100], [100, 100, 15]], index=NAMES, columns=NAMES
-)
+COST = pd.DataFrame([[15.0, 30, 100], [30, 15, 100], [100, 100, 15]], index=NAMES, columns=NAMES)
 JOBS = pd.Series([100_000.0, 100_000, 10_000], index=NAMES)
 WORKERS = pd.Series([50_000.0, 150_000, 10_000], index=NAMES)
 """vectors.json, toy_ABC."""
 
 FLOWS = pd.DataFrame(
-    [[800.0, 150, 50], [300, 400, 100], [200, 50, 250]], index=["1", "2", "3"], columns=["1", "2", "3"]
+    [[800.0, 150, 50], [300, 400, 100], [200, 50, 250]],
+    index=["1", "2", "3"],
+    columns=["1", "2", "3"],
 )
 """delineation.md, section 2."""
 

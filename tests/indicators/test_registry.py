@@ -9,15 +9,13 @@ import pandas as pd
 import pytest
 
 from agglo.indicators.case import Case
-from agglo.indicators.registry import GOALS, INDICATORS, WHOLE, measure
+from agglo.indicators.registry import GOALS, INDICATORS, WHOLE, measure, whole_values
 from agglo.scenarios.files import Scenario
 from tests import worlds
 from tests.cases import case_of
 
 CAR_ONLY = {"car_preference_share": 1.0}
-CLOSED = worlds.scenario(
-    worlds.change("close_link", link=["bridge"]), name="closed", horizon="day"
-)
+CLOSED = worlds.scenario(worlds.change("close_link", link=["bridge"]), name="closed", horizon="day")
 
 
 def value(case: Case, indicator: str, place: str = WHOLE) -> float:
@@ -83,9 +81,7 @@ def test_minutes_of_a_day_are_those_of_there_and_back(banks: Case) -> None:
 
 
 def test_days_at_home_count_as_no_minutes() -> None:
-    half = case_of(
-        worlds.two_banks(), parameters=worlds.parameters(**CAR_ONLY, telework_share=0.5)
-    )
+    half = case_of(worlds.two_banks(), parameters=worlds.parameters(**CAR_ONLY, telework_share=0.5))
     full = case_of(worlds.two_banks(), parameters=worlds.parameters(**CAR_ONLY))
     assert value(half, "minutes_per_worker_day") == pytest.approx(
         value(full, "minutes_per_worker_day") / 2
@@ -166,23 +162,28 @@ def test_the_worst_link_is_a_share_of_all_minutes(banks: Case) -> None:
 
 
 def test_without_links_that_matter_no_link_is_worst(banks: Case) -> None:
-    assert value(replace(banks, link_losses=banks.link_losses.iloc[:0]), "worst_link_loss_share") == 0
+    assert (
+        value(replace(banks, link_losses=banks.link_losses.iloc[:0]), "worst_link_loss_share") == 0
+    )
 
 
 def test_an_observed_quantity_is_assumed_in_a_scenario(banks: Case) -> None:
-    status = {
-        is_baseline: set(
-            measure(banks, is_baseline=is_baseline, names=["population_primacy"])["status"]
-        )
-        for is_baseline in (True, False)
+    status = {}
+    for is_baseline in (True, False):
+        rows = measure(banks, is_baseline=is_baseline).set_index("indicator")
+        status[is_baseline] = rows.loc["population_primacy", "status"]
+    assert status == {True: "observed", False: "assumed"}
+
+
+def test_values_for_the_whole_are_those_of_the_table(banks: Case) -> None:
+    rows = measure(banks, is_baseline=True)
+    assert list(rows) == ["place_id", "indicator", "value", "unit", "status"]
+    whole = rows[rows["place_id"] == WHOLE].set_index("indicator")["value"]
+    assert set(whole.index) == {name for name, one in INDICATORS.items() if one.has_whole}
+    assert whole_values(banks, ["jobs_primacy", "jobs_centres"]).to_dict() == {
+        "jobs_primacy": whole["jobs_primacy"],
+        "jobs_centres": whole["jobs_centres"],
     }
-    assert status == {True: {"observed"}, False: {"assumed"}}
-
-
-def test_only_the_named_measures_are_taken(banks: Case) -> None:
-    got = measure(banks, is_baseline=True, names=["jobs_primacy", "jobs_centres"])
-    assert got["indicator"].tolist() == ["jobs_primacy", "jobs_centres"]
-    assert list(got) == ["place_id", "indicator", "value", "unit", "status"]
 
 
 def test_people_of_an_island_work_on_it() -> None:

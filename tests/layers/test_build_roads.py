@@ -185,9 +185,7 @@ def test_a_published_distance_to_nowhere_is_a_fault(
     sound: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
 ) -> None:
     published = pd.DataFrame({"from_id": ["a"], "to_id": ["z"], "km": [9], "source": ["x"]})
-    assert roads.check_roads(*sound, published) == [
-        "published distance a to z: there is no way"
-    ]
+    assert roads.check_roads(*sound, published) == ["published distance a to z: there is no way"]
 
 
 def test_two_links_of_one_id_are_a_fault(
@@ -195,9 +193,7 @@ def test_two_links_of_one_id_are_a_fault(
 ) -> None:
     nodes, links = sound
     same = links.assign(link_id=["a_b", "a_b", "a_c"])
-    assert roads.check_roads(nodes, same, NO_DISTANCES) == [
-        "link id 'a_b' stands more than once"
-    ]
+    assert roads.check_roads(nodes, same, NO_DISTANCES) == ["link id 'a_b' stands more than once"]
 
 
 def test_parallel_links_are_a_fault_in_either_direction(

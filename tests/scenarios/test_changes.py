@@ -25,7 +25,9 @@ def region() -> Region:
     return worlds.two_banks()
 
 
-def touched(region: Region, do: str, **arguments: object) -> dict[tuple[str, str, str], tuple[str, str]]:
+def touched(
+    region: Region, do: str, **arguments: object
+) -> dict[tuple[str, str, str], tuple[str, str]]:
     """Apply one change and read its receipt: (table, row, column) → (before, after)."""
     _, receipts = apply_scenario(region, worlds.scenario(worlds.change(do, **arguments)))
     return {
@@ -264,7 +266,11 @@ RUN = {"line": "ferry", "from_stop": "stop_west", "to_stop": "stop_east", "run_m
 @pytest.mark.parametrize(
     ("do", "arguments", "message"),
     [
-        ("set_speed", {"link": ["brigde"], "speed_kmh": 9}, "unknown link 'brigde'; did you mean 'bridge'"),
+        (
+            "set_speed",
+            {"link": ["brigde"], "speed_kmh": 9},
+            "unknown link 'brigde'; did you mean 'bridge'",
+        ),
         ("set_speed", {"link": ["bridge"], "speed_kmh": 0}, "speed_kmh must be above 0; got 0"),
         ("set_speed", {"link": ["bridge"], "speed_kmh": np.inf}, "speed_kmh must be above 0"),
         ("set_speed", {"speed_kmh": 9}, "either by 'link' or by 'road'"),
@@ -286,7 +292,11 @@ RUN = {"line": "ferry", "from_stop": "stop_west", "to_stop": "stop_east", "run_m
         ("add_link", {**LINK, "length_km": -3.0}, "length_km must be above 0; got -3"),
         ("add_link", {**LINK, "capacity_veh_per_h": 0}, "capacity_veh_per_h must be above 0"),
         ("add_link", {**LINK, "speed_kmh": -5}, "speed_kmh must be above 0"),
-        ("set_headway", {"line": "fery", "headway_min": 9}, "unknown line 'fery'; did you mean 'ferry'"),
+        (
+            "set_headway",
+            {"line": "fery", "headway_min": 9},
+            "unknown line 'fery'; did you mean 'ferry'",
+        ),
         ("set_headway", {"line": "ferry", "headway_min": 0}, "headway_min must be above 0"),
         ("set_run_time", {**RUN, "line": "x"}, "unknown line 'x'; there are ferry"),
         ("set_run_time", {**RUN, "to_stop": "stop_est"}, "unknown stop of line 'ferry' 'stop_est'"),
@@ -303,7 +313,11 @@ RUN = {"line": "ferry", "from_stop": "stop_west", "to_stop": "stop_east", "run_m
         ("add_jobs", {"zone": "away", "jobs_count": 9}, "unknown zone 'away'"),
         ("add_jobs", {"zone": "east", "jobs_count": -51}, "has 50 jobs; 51 cannot leave it"),
         ("add_jobs", {"zone": "east", "jobs_count": 0}, "touches nothing"),
-        ("add_jobs", {"zone": "east", "jobs_count": np.inf}, "'jobs_count' must hold finite numbers; got inf"),
+        (
+            "add_jobs",
+            {"zone": "east", "jobs_count": np.inf},
+            "'jobs_count' must hold finite numbers; got inf",
+        ),
         ("add_population", {"zone": "east", "population_count": -101}, "has 100 population; 101"),
         (
             "shift_population",

@@ -9,7 +9,7 @@ import pytest
 
 from agglo.errors import SettingsError
 from agglo.indicators.registry import INDICATORS
-from agglo.scoring.goals import Anchor, Goal, anchored_value, goal_scores, whole_values
+from agglo.scoring.goals import Anchor, Goal, anchored_value, goal_scores
 
 RATIO = Anchor(indicator="jobs_by_decay", weight=1, target_ratio=1.2)
 LESS = Anchor(indicator="minutes_per_worker_day", weight=1, target_ratio=0.8)
@@ -73,9 +73,7 @@ def test_a_ratio_without_meaning_has_no_value(value: float, baseline: float) -> 
         ({"target_ratio": None, "target_change": math.nan}, "must be better than the baseline"),
     ],
 )
-def test_an_anchor_that_says_nothing_is_refused(
-    changed: dict[str, object], message: str
-) -> None:
+def test_an_anchor_that_says_nothing_is_refused(changed: dict[str, object], message: str) -> None:
     given = {"indicator": "jobs_by_decay", "weight": 1.0, "target_ratio": 1.2}
     with pytest.raises(SettingsError, match=message):
         Anchor(**{**given, **changed})  # type: ignore[arg-type]
@@ -122,14 +120,3 @@ def test_an_indicator_without_a_value_is_left_out_of_the_mean() -> None:
 def test_a_goal_without_any_value_has_no_score() -> None:
     nothing = pd.Series({"jobs_by_decay": math.nan})
     assert math.isnan(goal_scores(nothing, nothing, [goal(RATIO)])["labour_mobility"])
-
-
-def test_only_the_rows_of_the_whole_region_are_scored() -> None:
-    rows = pd.DataFrame(
-        {
-            "place_id": ["west", "all", "all"],
-            "indicator": ["a", "a", "b"],
-            "value": [1.0, 2.0, 3.0],
-        }
-    )
-    assert whole_values(rows).to_dict() == {"a": 2.0, "b": 3.0}

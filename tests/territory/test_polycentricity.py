@@ -57,9 +57,7 @@ def test_empty_towns_add_no_centre() -> None:
     assert measures.rank_size_slope(with_ghosts) == measures.rank_size_slope(TOWNS)
 
 
-@pytest.mark.parametrize(
-    "sizes", [[5.0], [], [5.0, -1.0], [0.0, 0.0], [5.0, math.nan]], ids=str
-)
+@pytest.mark.parametrize("sizes", [[5.0], [], [5.0, -1.0], [0.0, 0.0], [5.0, math.nan]], ids=str)
 @pytest.mark.parametrize("measure", [measures.primacy, measures.effective_centres])
 def test_what_is_no_set_of_centres_is_refused(
     measure: Callable[[pd.Series], float], sizes: list[float]

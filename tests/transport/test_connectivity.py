@@ -13,13 +13,13 @@ from agglo.transport.connectivity import link_losses, relative_efficiency
 from agglo.transport.network import (
     Floats,
     Topology,
-    arcs_from_region,
     metric_from_arcs,
     topology_from_arcs,
 )
 from agglo.transport.skims import skim
 from tests import worlds
 from tests.cases import case_of
+from tests.networks import arcs_of
 
 UNSERVED_MIN = 100.0
 
@@ -57,7 +57,7 @@ def test_ways_along_the_straight_line_are_fully_efficient() -> None:
 
 
 def network_of(region: Region) -> tuple[Topology, Floats, pd.Series]:
-    arcs = arcs_from_region(region, worlds.parameters())
+    arcs = arcs_of(region)
     topology = topology_from_arcs([arcs])
     return topology, metric_from_arcs(topology, arcs, "car"), arcs["link_id"]
 
@@ -99,9 +99,9 @@ def test_losses_equal_those_of_closing_every_link_in_turn(region: Region, seed: 
 
 def test_a_bridge_lost_sends_everybody_over_the_ford() -> None:
     case = case_of(worlds.two_banks(), parameters=worlds.parameters(car_preference_share=1.0))
-    crossing = case.flows.loc[["west", "away"], "east"].sum() + case.flows.loc["east"].drop(
-        "east"
-    ).sum()
+    crossing = (
+        case.flows.loc[["west", "away"], "east"].sum() + case.flows.loc["east"].drop("east").sum()
+    )
     got = case.link_losses["loss_person_min"]
     assert got["bridge"] == pytest.approx(2 * 20 * crossing)
     assert got["ford"] == 0

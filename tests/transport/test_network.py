@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from agglo.errors import NetworkError
+from agglo.region import Region
 from agglo.scenarios.changes import add_link, close_link
-from agglo.transport.network import arcs_from_region, metric_from_arcs, topology_from_arcs
+from agglo.transport.network import metric_from_arcs, topology_from_arcs
 from agglo.transport.skims import skim
 from tests import worlds
+from tests.networks import arcs_of
 
 
-def arcs_of(region: object, **changed: float) -> pd.DataFrame:
-    return arcs_from_region(region, worlds.parameters(**changed))  # type: ignore[arg-type]
-
-
-def minutes(region: object, start: str, end: str, mode: str, **changed: float) -> float:
+def minutes(region: Region, start: str, end: str, mode: str, **changed: float) -> float:
     """Minutes from door to door."""
-    arcs = arcs_of(region, **changed)
+    arcs = arcs_of(region, worlds.parameters(**changed))
     topology = topology_from_arcs([arcs])
     metric = metric_from_arcs(topology, arcs, mode)
     return float(skim(topology, metric, [f"from:{start}"], [f"to:{end}"])[0, 0])

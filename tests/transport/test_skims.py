@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import networkx as nx
 import numpy as np
-import pandas as pd
 import pytest
 
 from agglo.errors import NetworkError
 from agglo.transport.network import Floats, Topology
 from agglo.transport.skims import distances, node_numbers, skim
+from tests.networks import Arcs, network_of
 
 
-def topology_of(arcs: list[tuple[str, str]]) -> Topology:
-    """Make a topology of arcs between named nodes; nodes are in the order of the alphabet."""
-    nodes = pd.Index(sorted({node for pair in arcs for node in pair}))
-    return Topology(
-        nodes=nodes,
-        arcs=pd.Index([f"{i}:{a}>{b}" for i, (a, b) in enumerate(arcs)]),
-        tail=nodes.get_indexer([a for a, _ in arcs]).astype(np.int32),
-        head=nodes.get_indexer([b for _, b in arcs]).astype(np.int32),
-    )
-
-
-def minutes(arcs: list[tuple[str, str, float]], start: str, end: str) -> float:
-    topology = topology_of([(a, b) for a, b, _ in arcs])
-    metric = np.array([weight for *_, weight in arcs])
-    return float(skim(topology, metric, [start], [end])[0, 0])
+def minutes(arcs: Arcs, start: str, end: str) -> float:
+    return float(skim(*network_of(arcs), [start], [end])[0, 0])
 
 
 def random_network(seed: int, nodes: int = 25, arcs: int = 90) -> tuple[Topology, Floats]:
@@ -37,7 +24,7 @@ def random_network(seed: int, nodes: int = 25, arcs: int = 90) -> tuple[Topology
     pairs += pairs[:15]
     weights = random.integers(0, 20, len(pairs)).astype(float)
     weights[random.random(len(pairs)) < 0.1] = np.inf
-    return topology_of(pairs), weights
+    return network_of([(a, b, m) for (a, b), m in zip(pairs, weights, strict=True)], names)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -90,19 +77,18 @@ def test_a_node_is_at_no_distance_from_itself() -> None:
 
 
 def test_rows_and_columns_follow_the_names_asked_for() -> None:
-    topology = topology_of([("a", "b"), ("b", "c")])
-    metric = np.array([1.0, 2.0])
-    got = skim(topology, metric, ["b", "a"], ["c", "b", "c"])
+    network = network_of([("a", "b", 1.0), ("b", "c", 2.0)])
+    got = skim(*network, ["b", "a"], ["c", "b", "c"])
     np.testing.assert_array_equal(got, [[2, 0, 2], [3, 1, 3]])
 
 
 @pytest.mark.parametrize("wrong", [-1.0, float("nan")])
 def test_a_time_that_no_way_takes_is_refused_by_name(wrong: float) -> None:
-    with pytest.raises(NetworkError, match="'1:b>c' takes a negative time or one that is not"):
+    with pytest.raises(NetworkError, match="'001:b>c' takes a negative time or one that is not"):
         minutes([("a", "b", 1.0), ("b", "c", wrong)], "a", "c")
 
 
 def test_an_unknown_node_is_refused_with_the_next_step() -> None:
-    topology = topology_of([("a", "b")])
+    topology, _ = network_of([("a", "b", 1.0)])
     with pytest.raises(NetworkError, match="'z' is joined to nothing; give it a row"):
         node_numbers(topology, ["a", "z"])

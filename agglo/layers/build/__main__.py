@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         write_layers(given.data, given.out)
     except AggloError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return 2
     return 0
 
@@ -43,7 +43,7 @@ def write_layers(data: Path, out: Path) -> None:
             frame.to_file(path, driver="GeoJSON", COORDINATE_PRECISION=5, RFC7946="YES")
         else:
             frame.to_csv(path, index=False, lineterminator="\n")
-        _write_metadata(out / f"{name}.toml", path, about.loc[name])
+        _write_metadata(out / f"{name}.toml", path, about[name])
         sys.stdout.write(f"{path.name}: {len(frame)} rows, {path.stat().st_size / 1024:.0f} kB\n")
 
 
@@ -80,18 +80,19 @@ def _derive(data: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def _metadata() -> pd.DataFrame:
-    return pd.read_csv(TABLES / "metadata.csv", keep_default_na=False).set_index("layer")
-
-
-def _write_metadata(path: Path, data: Path, about: pd.Series) -> None:
-    digest = hashlib.sha256(data.read_bytes()).hexdigest()
-    fields = {
-        "table": about["table"],
-        "file": data.name,
-        **about.drop("table"),
-        "sha256": digest,
+def _metadata() -> dict[str, dict[str, str]]:
+    about = pd.read_csv(TABLES / "metadata.csv", keep_default_na=False, dtype=str)
+    facts = about.drop(columns="layer")
+    return {
+        str(layer): dict(zip(facts.columns, row, strict=True))
+        for layer, row in zip(about["layer"], facts.to_numpy(dtype=str).tolist(), strict=True)
     }
+
+
+def _write_metadata(path: Path, data: Path, about: dict[str, str]) -> None:
+    digest = hashlib.sha256(data.read_bytes()).hexdigest()
+    first = {"table": about["table"], "file": data.name}
+    fields = {**first, **about, "sha256": digest}
     text = "".join(f"{key} = {_quoted(str(value))}\n" for key, value in fields.items())
     path.write_text(text, encoding="utf-8", newline="\n")
 

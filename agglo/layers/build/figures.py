@@ -156,7 +156,8 @@ def working_age_share(data: Path, tables: Path) -> pd.Series:
 def _kaluga(data: Path, tables: Path) -> pd.DataFrame:
     listed = pd.read_csv(tables / "municipalities.csv", dtype=str)
     known = gpd.read_file(data / "kaluga_districts.gpkg", ignore_geometry=True)
-    return known.merge(listed[["name_ru", "municipality_id"]], on="name_ru", validate="1:1")
+    ids = listed[["name_ru", "municipality_id"]]
+    return pd.DataFrame(known).merge(ids, on="name_ru", validate="1:1")
 
 
 def _territories(data: Path, tables: Path) -> dict[int, str]:

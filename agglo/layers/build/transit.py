@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -86,19 +88,22 @@ def line_stops(stops: pd.DataFrame, links: pd.DataFrame, data: Path, tables: Pat
         links[["from_id", "to_id", "length_km"]].itertuples(index=False), weight="km"
     )
     pieces = []
-    for line in pd.read_csv(tables / "lines.csv", dtype={"run_min": str}).itertuples():
-        ids = line.stops.split()
-        if line.run_min == "road":
-            runs = [_bus_minutes(roads, a, b) for a, b in zip(ids, ids[1:], strict=False)]
+    listed = pd.read_csv(tables / "lines.csv", dtype={"run_min": str})
+    for line_id, stop_ids, rule in zip(
+        listed["line_id"], listed["stops"], listed["run_min"], strict=True
+    ):
+        ids = str(stop_ids).split()
+        if rule == "road":
+            runs = [_bus_minutes(roads, a, b) for a, b in pairwise(ids)]
             status = "assumed"
         else:
-            status = "observed" if line.run_min == "observed" else "assumed"
-            factor = 1.0 if status == "observed" else float(line.run_min)
+            status = "observed" if rule == "observed" else "assumed"
+            factor = 1.0 if status == "observed" else float(rule)
             runs = list(np.diff(minute[ids]) * factor)
         pieces.append(
             pd.DataFrame(
                 {
-                    "line_id": line.line_id,
+                    "line_id": line_id,
                     "sequence": range(len(ids)),
                     "stop_id": ids,
                     "run_min": np.round([0.0, *runs], 1),
@@ -114,7 +119,8 @@ def connectors(zones: gpd.GeoDataFrame, nodes: pd.DataFrame, stops: pd.DataFrame
 
     A town is taken as a disc of its area: mean distance to the centre 2/3 R × 1.3. A
     remainder is spread evenly over its area and reaches every road node inside it (or
-    within 2 km of it) by the mean distance × 1.3; it has no way to stops because no timetable of rural buses is at hand.
+    within 2 km of it) by the mean distance × 1.3; it has no way to stops because no timetable
+    of rural buses is at hand.
     """
     metric = zones.to_crs(METRIC_CRS).set_index("zone_id")
     node_points = _points(nodes, "node_id")
@@ -149,7 +155,8 @@ def _points(frame: pd.DataFrame, key: str) -> gpd.GeoSeries:
 
 
 def _radius_km(metric: gpd.GeoDataFrame) -> pd.Series:
-    return np.sqrt(metric["area_km2"] / np.pi)
+    radius_km: pd.Series = np.sqrt(metric["area_km2"] / np.pi)
+    return radius_km
 
 
 def _car_rows(metric: gpd.GeoDataFrame, nodes: gpd.GeoSeries) -> pd.DataFrame:
@@ -175,12 +182,13 @@ def _car_rows(metric: gpd.GeoDataFrame, nodes: gpd.GeoSeries) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["zone_id", "to_id", "mode", "length_km", "speed_kmh"])
 
 
-def _grid(area: shapely.Geometry) -> np.ndarray:
+def _grid(area: shapely.Geometry) -> npt.NDArray[np.object_]:
     west, south, east, north = area.bounds
     x, y = np.meshgrid(np.arange(west, east, GRID_M), np.arange(south, north, GRID_M))
     points = shapely.points(x.ravel(), y.ravel())
     shapely.prepare(area)
-    return points[shapely.contains(area, points)]
+    inside: npt.NDArray[np.object_] = points[shapely.contains(area, points)]
+    return inside
 
 
 def _access_rows(metric: gpd.GeoDataFrame, stops: pd.DataFrame) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def whole(values: pd.Series) -> pd.Series:
 
     Largest remainders are rounded up (Hamilton's method); ties go to the earlier row.
     """
-    floor = np.floor(values)
+    floor: pd.Series = np.floor(values)
     missing = round(float(values.sum() - floor.sum()))
     order = (values - floor).sort_values(ascending=False, kind="stable").index[:missing]
     return (floor + floor.index.isin(order)).astype(int)
@@ -109,7 +109,7 @@ def _jobs(
 def _internal_km(inside: pd.DataFrame, settlements: pd.DataFrame) -> pd.Series:
     """Mean trip inside a zone: a disc of its area, a remainder split into its settlements."""
     parts = settlements.groupby("zone_id").size().reindex(inside.index)
-    radius_km = np.sqrt(inside["area_km2"] / parts / np.pi)
+    radius_km: pd.Series = np.sqrt(inside["area_km2"] / parts / np.pi)
     return (MEAN_DISC_DISTANCE * radius_km * DETOUR).round(2)
 
 

@@ -15,7 +15,8 @@
   function number(value, unit, signed) {
     if (value === null || value === undefined) { return word("no_data"); }
     var shown = unit === "share" ? value * 100 : value, size = Math.abs(shown);
-    var rule = size >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
+    var whole = size >= 100 || unit === "jobs" || unit === "persons" || unit === "person-min/day";
+    var rule = whole ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
     var sign = unit !== "share" ? "" : "\u202f" + (signed ? word("points") : "%");
     return (signed && value > 0 ? "+" : "") + shown.toLocaleString(state.language, rule) + sign;
   }
@@ -51,7 +52,7 @@
   function style(name) { return data.styles[state.language][name]; }
 
   // ---- panes from the ground up
-  ["context", "zones", "members", "railways", "links", "flows", "stops", "places", "names"].forEach(function (pane, n) {
+  ["context", "zones", "members", "railways", "links", "flows", "stops", "places", "employers", "names"].forEach(function (pane, n) {
     map.createPane(pane).style.zIndex = 400 + n;
   });
   map.getPane("names").style.pointerEvents = "none";
@@ -95,6 +96,12 @@
   }), function (p) {
     return table(nameOf(p), [[text("word", p.mode), ""], p.km !== null ? [word("km_from_moscow"), number(p.km)] : null, [word("status"), badge(p.status)]]);
   });
+  var employers = tipAll(L.geoJSON(data.employers, {
+    pane: "employers",
+    pointToLayer: function (f, point) { return L.circleMarker(point, { pane: "employers", radius: 4, color: "#5c4300", weight: 1.2, fillColor: data.colours.employer, fillOpacity: 1 }); }
+  }), function (p) {
+    return table(nameOf(p), [[word("jobs"), p.jobs_count === null ? word("not_published") : number(p.jobs_count) + (p.year ? " (" + p.year + ")" : "")], [word("source"), p.source], [word("status"), badge(p.status)]]);
+  });
   function tipAll(layer, build) {
     layer.eachLayer(function (one) { tip(one, function () { return build(one.feature.properties); }); });
     return layer;
@@ -117,10 +124,12 @@
   var flows = L.layerGroup([]), names = L.layerGroup([]);
 
   function municipalityTip(p) {
-    var rows = Object.keys(p).filter(function (k) { return /^population_\d+_count$/.test(k) && p[k] !== null; })
-      .map(function (k) { return [text("word", "population").replace(/\d+/, k.match(/\d+/)[0]), number(p[k])]; });
-    Object.keys(p).filter(function (k) { return /^wage_\d+_rub$/.test(k) && p[k] !== null; }).forEach(function (k) {
-      rows.push([(state.language === "ru" ? "Зарплата " : "Wage ") + k.match(/\d+/)[0], number(p[k]) + (state.language === "ru" ? " руб/мес" : " RUB/month")]);
+    var rows = [];
+    [["population", /^population_(\d+)_count$/], ["net_migration", /^net_migration_(\d+)_count$/], ["wage", /^wage_(\d+)_rub$/]].forEach(function (kind) {
+      Object.keys(p).forEach(function (key) {
+        var hit = key.match(kind[1]);
+        if (hit && p[key] !== null) { rows.push([word(kind[0]) + " " + hit[1], number(p[key])]); }
+      });
     });
     rows.push([word("status"), badge(p.status)]);
     return table(nameOf(p), rows);
@@ -129,14 +138,16 @@
     var values = data.zone_values[state.scenario], base = data.zone_values.baseline;
     var unit = unitOf(state.indicator), own = values[state.indicator][p.zone_id];
     var change = own === null ? null : own - base[state.indicator][p.zone_id];
+    function counted(what, status) {
+      var id = what + "_count", same = values[id][p.zone_id] === base[id][p.zone_id];
+      return [word(what), make("span", {}, [number(values[id][p.zone_id], "persons"), " ", badge(same ? data[status] : "assumed")])];
+    }
     var scenarioStatus = scenario(state.scenario).status[state.indicator] || "assumed";
     return table(nameOf(p) + " (" + text("kind", p.kind) + ")", [
       [text("indicator", state.indicator), number(own, unit) + " " + (unit === "share" ? "" : text("unit", unit))],
       state.scenario === "baseline" ? null : [word("difference"), number(change, unit, true)],
       [word("status"), badge(scenarioStatus)],
-      [word("population"), number(values.population_count[p.zone_id])],
-      [word("workers"), number(values.workers_count[p.zone_id])],
-      [word("jobs"), number(values.jobs_count[p.zone_id])]
+      counted("population", "population_status"), counted("workers", "work_status"), counted("jobs", "work_status")
     ]);
   }
   function linkTip(p) {
@@ -170,7 +181,7 @@
     (data.flows[state.scenario] || []).forEach(function (flow) {
       var line = L.polyline(flow[3], { pane: "flows", color: data.colours.flow, opacity: 0.55, weight: Math.max(1, Math.sqrt(flow[2]) / 7) });
       flows.addLayer(tip(line, function () {
-        return table(nameOf(zone(flow[0])) + " → " + nameOf(zone(flow[1])), [[word("commuters"), number(flow[2])], [word("status"), badge("modelled")]]);
+        return table(nameOf(zone(flow[0])) + " → " + nameOf(zone(flow[1])), [[word("commuters"), number(flow[2])], [word("status"), badge(data.flow_status)]]);
       }));
     });
     labels = [];
@@ -217,11 +228,13 @@
   legend.onAdd = function () { this.box = make("div", { "class": "legend" }); return this.box; };
   legend.addTo(map);
   function drawLegend() {
-    var look = style(column()), box = legend.box, unit = unitOf(state.indicator);
+    var look = style(column()), box = legend.box;
     box.textContent = "";
     if (map.hasLayer(zones)) {
-      box.appendChild(make("b", {}, [look.name + (unit === "share" ? "" : ", " + text("unit", unit))]));
+      box.appendChild(make("b", {}, [look.name]));
       look.classes.forEach(function (c) { box.appendChild(swatch(c[1], c[0], false)); });
+      var inside = data.zones.features.filter(function (f) { return f.properties.kind !== "outside"; });
+      if (look.missing && inside.some(function (f) { return valueOf(f.properties.zone_id) === null; })) { box.appendChild(swatch(look.missing[1], look.missing[0], false)); }
     }
     if (map.hasLayer(critical)) {
       var lost = style("link_loss_person_min");
@@ -241,6 +254,7 @@
       box.appendChild(swatch(data.colours.rail, word("train"), "dot"));
       box.appendChild(swatch(data.colours.road, word("bus"), "dot"));
     }
+    if (map.hasLayer(employers)) { box.appendChild(swatch(data.colours.employer, word("employers"), "dot")); }
     if (map.hasLayer(flows)) { box.appendChild(swatch(data.colours.flow, word("flows"), true)); }
   }
   function some(values, none) { return Object.keys(values).some(function (k) { return none ? !values[k] : values[k]; }); }
@@ -253,7 +267,7 @@
   function drawControl() {
     if (control) { control.remove(); }
     control = L.control.layers(null, null, { collapsed: false, position: "topright" });
-    [[zones, "zones"], [names, "places"], [links, "links"], [critical, "criticality"], [railways, "railways"], [stops, "stops"], [flows, "flows"], [members, "municipalities"]].forEach(function (pair) {
+    [[zones, "zones"], [names, "places"], [links, "links"], [critical, "criticality"], [railways, "railways"], [stops, "stops"], [employers, "employers"], [flows, "flows"], [members, "municipalities"]].forEach(function (pair) {
       control.addOverlay(pair[0], word(pair[1]));
     });
     control.addTo(map);
@@ -333,14 +347,16 @@
   }
 
   // ---- state, address, start
+  function decoded(text) { try { return decodeURIComponent(text); } catch (error) { return text; } }
   function readAddress() {
     location.hash.slice(1).split("&").forEach(function (pair) {
-      var parts = pair.split("=").map(decodeURIComponent);
+      var parts = pair.split("=").map(decoded);
       if (parts[0] === "language" && (parts[1] === "ru" || parts[1] === "en")) { state.language = parts[1]; }
       if (parts[0] === "scenario" && data.scenarios.some(function (s) { return s.id === parts[1]; })) { state.scenario = parts[1]; }
       if (parts[0] === "indicator" && data.shown.indexOf(parts[1]) >= 0) { state.indicator = parts[1]; }
       if (parts[0] === "difference") { state.difference = parts[1] === "true"; }
     });
+    if (state.scenario === "baseline") { state.difference = false; }
   }
   function writeAddress() {
     var hash = "#" + Object.keys(state).map(function (key) { return key + "=" + encodeURIComponent(state[key]); }).join("&");
@@ -356,6 +372,6 @@
   [context, zones, members, links, railways, stops, names].forEach(function (layer) { layer.addTo(map); });
   map.on("overlayadd overlayremove", drawLegend);
   drawControl(); restyle(); drawPanel(); drawLegend();
-  window.addEventListener("hashchange", function () { readAddress(); restyle(); drawPanel(); drawLegend(); });
-  setTimeout(function () { map.invalidateSize(); map.fitBounds(members.getBounds(), { paddingTopLeft: [70, 8], paddingBottomRight: [8, 8] }); document.body.setAttribute("data-ready", "true"); }, 0);
+  window.addEventListener("hashchange", function () { readAddress(); drawControl(); restyle(); drawPanel(); drawLegend(); });
+  setTimeout(function () { map.invalidateSize(); map.fitBounds(members.getBounds(), { paddingTopLeft: [70, 8], paddingBottomRight: [8, 8], animate: false }); document.body.setAttribute("data-ready", "true"); }, 0);
 })();
