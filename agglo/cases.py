@@ -11,6 +11,7 @@ import pandas as pd
 
 from agglo.commuting.gravity import Pull, gravity_flows, outside_pull
 from agglo.commuting.modes import car_share, joint_cost, mean_minutes
+from agglo.errors import FlowError
 from agglo.indicators.case import Case, trips_per_worker
 from agglo.parameters import Parameters
 from agglo.region import Region
@@ -63,7 +64,7 @@ def cases_from_network(
         own = network.regions[one.name]
         skims = _skims(own, topology, arcs[one.name], parameters)
         stays = one.horizon == "day" or one.name == BASELINE
-        flows = base_flows if stays else _flows(own, skims["cost"], parameters, pull)
+        flows = base_flows if stays else _named_flows(one, own, skims["cost"], parameters, pull)
         share = car_share(
             skims["car"].to_numpy(), skims["transit"].to_numpy(), **_logit(parameters)
         )
@@ -83,6 +84,15 @@ def cases_from_network(
             link_losses=_link_losses(topology, arcs[one.name], skims, flows, parameters),
         )
     return pull.closing_factor, cases
+
+
+def _named_flows(
+    scenario: Scenario, region: Region, cost_min: pd.DataFrame, parameters: Parameters, pull: Pull
+) -> pd.DataFrame:
+    try:
+        return _flows(region, cost_min, parameters, pull)
+    except FlowError as error:
+        raise FlowError(f"scenario '{scenario.name}': {error}") from error
 
 
 def _flows(

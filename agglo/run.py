@@ -12,6 +12,7 @@ from agglo.errors import CompareError, ScenarioError
 from agglo.indicators.case import Case
 from agglo.indicators.registry import measure, whole_values
 from agglo.parameters import Parameters, parameters_from_assumptions
+from agglo.region import Region
 from agglo.scenarios.files import (
     BASELINE,
     Scenario,
@@ -164,12 +165,22 @@ def _varied_scores(
     varied = variant.parameters(parameters)
     region = variant.region(workspace.region)
     if region is not workspace.region:
-        regions = {one.name: changed_region(region, one) for one in scenarios}
-        network = network_from_regions(regions, varied)
+        network = network_from_regions(_varied_regions(region, scenarios, variant), varied)
     elif any(getattr(varied, name) != getattr(parameters, name) for name in ARC_PARAMETERS):
         network = network_from_regions(network.regions, varied)
     _, cases = cases_from_network(scenarios, network, varied)
     return _scores(workspace, cases)
+
+
+def _varied_regions(
+    region: Region, scenarios: Sequence[Scenario], variant: Variant
+) -> dict[str, Region]:
+    try:
+        return {one.name: changed_region(region, one) for one in scenarios}
+    except ScenarioError as error:
+        raise ScenarioError(
+            f"{error} — with the assumption '{variant.name}'; narrow its range, or change less"
+        ) from error
 
 
 def _scores(workspace: Workspace, cases: Mapping[str, Case]) -> pd.DataFrame:

@@ -194,13 +194,13 @@ def unserved(case: Case) -> pd.Series:
 
 
 def centre_primacy(case: Case, *, what: str) -> pd.Series:
-    """Share of the largest centre in all centres of the agglomeration."""
-    return _whole(primacy(_centres(case, what)))
+    """Share of the largest centre in all centres; absent where there are fewer than two."""
+    return _of_centres(case, what, primacy)
 
 
 def centre_number(case: Case, *, what: str) -> pd.Series:
-    """Effective number of centres."""
-    return _whole(effective_centres(_centres(case, what)))
+    """Effective number of centres; absent where there are fewer than two."""
+    return _of_centres(case, what, effective_centres)
 
 
 def local_match(case: Case) -> pd.Series:
@@ -217,10 +217,10 @@ def _known(case: Case, mode: str) -> tuple[pd.Index, pd.DataFrame]:
     return with_transit(case), case.transit_min
 
 
-def _centres(case: Case, what: str) -> pd.Series:
+def _of_centres(case: Case, what: str, function: Callable[[pd.Series], float]) -> pd.Series:
     zones = case.region["zones"]
     sizes: pd.Series = zones.loc[zones["is_centre"], f"{what}_count"]
-    return sizes
+    return _whole(function(sizes) if len(sizes) > 1 else float("nan"))
 
 
 def _finite(case: Case, minutes: pd.DataFrame) -> pd.DataFrame:

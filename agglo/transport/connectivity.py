@@ -18,7 +18,8 @@ def relative_efficiency(times_min: Floats, straight_min: Floats) -> float:
     """Efficiency of a network against the straight line (Latora and Marchiori 2001).
 
     Mean of 1/time over ordered pairs of different places, divided by the same for the ideal
-    time along the straight line. A pair without a way adds 0.
+    time along the straight line. A pair without a way adds 0; a pair at one point does not
+    count; without any pair it is ``nan``.
 
     Returns
     -------
@@ -32,7 +33,9 @@ def relative_efficiency(times_min: Floats, straight_min: Floats) -> float:
     >>> round(relative_efficiency(path, straight), 8)
     0.92705167
     """
-    pairs = ~np.eye(len(times_min), dtype=bool)
+    pairs = ~np.eye(len(times_min), dtype=bool) & (straight_min > 0)
+    if not pairs.any():
+        return float("nan")
     return float((1 / times_min[pairs]).mean() / (1 / straight_min[pairs]).mean())
 
 

@@ -44,6 +44,11 @@ class Topology:
     head: npt.NDArray[np.int32]
     """Number of each arc's last node."""
 
+    def __post_init__(self) -> None:
+        """Refuse arcs in another order: they would give wrong minutes silently."""
+        if (np.diff(self.tail) < 0).any():
+            raise NetworkError("the arcs of a topology must be ordered by their first node")
+
 
 def arcs_from_regions(
     regions: Mapping[str, Region], parameters: Parameters
@@ -120,7 +125,7 @@ def _road_arcs(region: Region, _: Parameters) -> pd.DataFrame:
         }
     )
     one_way.loc[~links["is_open"].astype(bool), "car_min"] = np.inf
-    return _both_ways(one_way, "link:" + one_way["link_id"]).assign(transit_min=np.inf)
+    return _both_ways(one_way).assign(transit_min=np.inf)
 
 
 def _connector_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
@@ -185,7 +190,7 @@ def _transfer_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
 
 def _line_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
     table = region["line_stops"].sort_values(["line_id", "sequence"], ignore_index=True)
-    headway = table["line_id"].map(region["lines"]["headway_min"])
+    headway = table["line_id"].map(region["lines"]["headway_min"]).astype(float)
     wait = (headway * parameters.wait_share).clip(upper=parameters.wait_cap_min)
     pieces = []
     for way in ("out", "back"):
@@ -220,10 +225,15 @@ def _transit_arcs(
     )
 
 
-def _both_ways(one_way: pd.DataFrame, name: pd.Series) -> pd.DataFrame:
-    there = one_way.assign(arc_id=name + ">", from_node=one_way["a"], to_node=one_way["b"])
-    back = one_way.assign(arc_id=name + "<", from_node=one_way["b"], to_node=one_way["a"])
-    return pd.concat([there, back], ignore_index=True)
+def _both_ways(one_way: pd.DataFrame) -> pd.DataFrame:
+    """Name each direction by link and ends: a link may join other nodes in another scenario."""
+    ways = [
+        one_way.assign(from_node=one_way[first], to_node=one_way[last])
+        for first, last in (("a", "b"), ("b", "a"))
+    ]
+    both = pd.concat(ways, ignore_index=True)
+    both["arc_id"] = "link:" + both["link_id"] + ":" + both["from_node"] + ">" + both["to_node"]
+    return both
 
 
 _PIECES: tuple[tuple[Callable[[Region, Parameters], pd.DataFrame], tuple[str, ...]], ...] = (

@@ -217,7 +217,7 @@ def test_the_counts_of_outside_zones_are_not_used_once_there_is_a_pull() -> None
     [
         ([150.0, 50, 15], OUTSIDE),
         ([90.0, 50, 0], OUTSIDE),
-        ([90.0, 50, 30], pd.Index([], dtype=object)),
+        ([90.0, 50, 20], pd.Index([], dtype=object)),
     ],
     ids=["more jobs than people", "nobody pulls", "no outside zone"],
 )
@@ -228,6 +228,17 @@ def test_margins_that_no_outside_can_close_are_refused(
     given = pd.Series(jobs, index=cost.index)
     with pytest.raises(FlowError, match="do not balance over"):
         outside_pull(cost, workers, given, outside, decay_per_min=0.1)
+
+
+def test_a_region_without_outside_zones_may_balance_by_itself() -> None:
+    cost, workers, _ = bordered()
+    jobs = pd.Series([90.0, 50, 30], index=cost.index)
+    pull = outside_pull(cost, workers, jobs, pd.Index([], dtype=object), decay_per_min=0.1)
+    flows = gravity_flows(cost, workers, jobs, decay_per_min=0.1, pull=pull)
+    assert pull.closing_factor == 1
+    np.testing.assert_allclose(flows, gravity_flows(cost, workers, jobs, decay_per_min=0.1))
+    with pytest.raises(FlowError, match="must have one total"):
+        gravity_flows(cost, workers, jobs + 1, decay_per_min=0.1, pull=pull)
 
 
 def test_the_given_tables_stay_as_they_are() -> None:

@@ -98,6 +98,15 @@ def test_a_bridge_closed_for_a_day_costs_twenty_minutes_a_crossing(banks: Case) 
     assert value(banks, "extra_person_min") == 0
 
 
+def test_minutes_lost_over_a_year_are_those_of_the_baselines_commuters(banks: Case) -> None:
+    year = worlds.scenario(worlds.change("close_link", link=["bridge"]), name="year")
+    case = closed_banks(year)
+    assert not case.flows.equals(banks.flows)
+    assert value(case, "extra_person_min") == pytest.approx(
+        value(closed_banks(), "extra_person_min")
+    )
+
+
 def test_commuters_without_a_way_are_counted_and_lose_up_to_the_penalty() -> None:
     cut = worlds.scenario(
         worlds.change("close_link", link=["bridge", "ford"]), name="cut", horizon="day"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,12 +24,16 @@ def minutes(region: Region, start: str, end: str, mode: str, **changed: float) -
     return float(skim(topology, metric, [f"from:{start}"], [f"to:{end}"])[0, 0])
 
 
+THERE = "link:bridge:road:west>road:east"
+BACK = "link:bridge:road:east>road:west"
+
+
 def test_a_road_takes_its_length_over_its_peak_speed_both_ways() -> None:
     arcs = arcs_of(worlds.two_banks())
-    assert arcs.loc["link:bridge>", "car_min"] == 10
-    assert arcs.loc["link:bridge<", "car_min"] == 10
-    assert arcs.loc["link:bridge<", "from_node"] == "road:east"
-    assert np.isinf(arcs.loc["link:bridge>", "transit_min"])
+    assert arcs.loc[THERE, "car_min"] == 10
+    assert arcs.loc[BACK, "car_min"] == 10
+    assert arcs.loc[BACK, "from_node"] == "road:east"
+    assert np.isinf(arcs.loc[THERE, "transit_min"])
 
 
 def test_a_trip_by_car_is_the_road_and_both_ends() -> None:
@@ -51,7 +57,7 @@ def test_a_long_headway_is_waited_for_no_longer_than_the_cap() -> None:
 
 def test_a_closed_road_has_no_finite_time_in_either_direction() -> None:
     arcs = arcs_of(close_link(worlds.two_banks(), link=["bridge"]))
-    assert np.isinf(arcs.loc[["link:bridge>", "link:bridge<"], "car_min"]).all()
+    assert np.isinf(arcs.loc[[THERE, BACK], "car_min"]).all()
 
 
 def test_no_trip_passes_through_a_zone() -> None:
@@ -120,7 +126,7 @@ def test_one_topology_holds_the_arcs_of_all_scenarios() -> None:
     topology = topology_from_arcs([without, with_bridge])
     assert set(topology.arcs) == set(with_bridge.index)
     metric = metric_from_arcs(topology, without, "car")
-    assert np.isinf(metric[topology.arcs.get_loc("link:bridge>")])
+    assert np.isinf(metric[topology.arcs.get_loc(THERE)])
 
 
 def test_the_topology_does_not_depend_on_the_order_of_scenarios() -> None:
@@ -132,11 +138,22 @@ def test_the_topology_does_not_depend_on_the_order_of_scenarios() -> None:
     assert np.array_equal(first.head, second.head)
 
 
-def test_a_link_that_joins_other_nodes_elsewhere_is_refused() -> None:
+def test_a_new_link_may_join_other_nodes_in_another_scenario() -> None:
     base = worlds.two_banks(bridge=False)
     pair = [
         arcs_of(add_link(base, link="new", from_id="west", to_id=to, speed_kmh=60))
         for to in ("east", "away")
     ]
-    with pytest.raises(NetworkError, match="joins other nodes in another scenario"):
-        topology_from_arcs(pair)
+    topology = topology_from_arcs(pair)
+    open_arcs = [
+        {name for name, minute in zip(topology.arcs, metric, strict=True) if np.isfinite(minute)}
+        for metric in (metric_from_arcs(topology, arcs, "car") for arcs in pair)
+    ]
+    assert "link:new:road:west>road:east" in open_arcs[0] - open_arcs[1]
+    assert "link:new:road:west>road:away" in open_arcs[1] - open_arcs[0]
+
+
+def test_arcs_in_another_order_than_that_of_their_first_nodes_are_refused() -> None:
+    topology = topology_from_arcs([arcs_of(worlds.two_banks())])
+    with pytest.raises(NetworkError, match="ordered by their first node"):
+        replace(topology, tail=topology.tail[::-1])
