@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from agglo.run import Result
 
 BAD_INPUT = 2
+INTERRUPTED = 130
+"""What typer ends with after Ctrl-C."""
 SHOWN = (
     "jobs_within_45_min_car",
     "jobs_within_60_min_transit",
@@ -117,9 +119,10 @@ def main() -> None:
     except AggloError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(BAD_INPUT) from None
-    except KeyboardInterrupt:
-        typer.echo("stopped; the earlier output is whole", err=True)
-        raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            typer.echo("stopped; the earlier output is whole", err=True)
+        raise
 
 
 def _print_scores(results: Sequence[Result]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -12,18 +13,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
+import pyogrio.errors
 
-from agglo.errors import OutputError
+from agglo.errors import OutputError, SettingsError
 from agglo.indicators.registry import GOALS
 from agglo.maps.page import page_from_results
 from agglo.maps.project import write_geopackage
 from agglo.maps.tables import flows_table, map_tables
-from agglo.maps.words import read_theme, read_words
+from agglo.maps.words import THEME_FILE, Theme, read_theme, read_words
 from agglo.run import Result, check_comparable, worst_link
 from agglo.workspace import Workspace
 
 PAGE = "index.html"
 RECORD = "result.json"
+FILES = (PAGE, RECORD, "indicators.csv", "scores.csv", "flows.csv", "receipts.csv")
+PROJECT_STEM = "agglomeration."
+PYOGRIO_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 LIBRARIES = ("folium", "geopandas", "numpy", "pandas", "pyogrio", "pyproj", "scipy", "shapely")
 DECIMALS = 6
 
@@ -42,13 +47,13 @@ def write_output(workspace: Workspace, results: Sequence[Result], out: Path) -> 
         If the folder cannot be written, or holds something that is no output of agglo.
     """
     check_comparable(results)
-    out = out.absolute()
+    out = out.resolve()
     check_writable(out)
     temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         _write_all(workspace, results, temporary)
         _move(temporary, out)
-    except OSError as error:
+    except (OSError, sqlite3.Error, *PYOGRIO_ERRORS) as error:
         raise OutputError(
             f"{out} cannot be written: {error}; the earlier output is whole"
         ) from error
@@ -67,10 +72,11 @@ def check_writable(out: Path) -> None:
     """
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out} is a file; name a folder with --out")
-    if out.is_dir() and any(out.iterdir()) and not (out / RECORD).is_file():
+    foreign = [path.name for path in out.iterdir() if not _is_ours(path)] if out.is_dir() else []
+    if foreign:
         raise OutputError(
-            f"{out} holds files that agglo did not write ({RECORD} is missing); "
-            "name an empty or new folder with --out"
+            f"{out} holds what agglo did not write ({', '.join(sorted(foreign)[:3])}), and a run "
+            "replaces the folder; move it away, or name another folder with --out"
         )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -80,10 +86,16 @@ def check_writable(out: Path) -> None:
         raise OutputError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
+def _is_ours(path: Path) -> bool:
+    """Tell whether a file is of a run, or one that QGIS puts beside its project."""
+    return path.is_file() and (path.name in FILES or path.name.startswith(PROJECT_STEM))
+
+
 def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) -> None:
     theme = read_theme(workspace.root / "maps")
     words = read_words(workspace.root / "maps")
     tables = map_tables(results, least_flow_count=theme.least_flow_count)
+    _check_shown(theme, tables["places"], workspace.root / "maps" / THEME_FILE)
     page = page_from_results(results, tables, workspace.goals, theme, words)
     (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
     write_geopackage(folder, tables, results, theme, words)
@@ -96,6 +108,13 @@ def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) ->
         _write_csv(table, folder / f"{name}.csv")
     record = json.dumps(_record(workspace, results), ensure_ascii=False, indent=2)
     (folder / RECORD).write_text(record + "\n", encoding="utf-8", newline="\n")
+
+
+def _check_shown(theme: Theme, places: pd.DataFrame, path: Path) -> None:
+    """Refuse to draw by zone what only the whole region or a link has."""
+    for name in theme.shown:
+        if name not in places:
+            raise SettingsError(f"{path}: 'shown' lists '{name}', which has no value by zone")
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
@@ -156,7 +175,7 @@ def _move(temporary: Path, out: Path) -> None:
     out.rename(old)
     try:
         temporary.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
+    finally:
+        if not out.exists():
+            old.rename(out)
     shutil.rmtree(old, ignore_errors=True)

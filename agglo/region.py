@@ -14,6 +14,9 @@ import pyproj.exceptions
 from agglo.errors import TableError
 from agglo.tables import TABLES, check_table, typed_table
 
+FAR_DEGREES = 5.0
+"""Points farther than this from the municipalities are taken for mistakes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
@@ -47,7 +50,7 @@ class Region:
 
     def __post_init__(self) -> None:
         """Refuse a CRS that does not measure in metres and a set of tables with gaps."""
-        _check_crs(self.crs)
+        check_crs(self.crs)
         _check_names(self.tables)
         object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
 
@@ -114,10 +117,11 @@ def region_from_tables(
     TableError
         If a table breaks its contract or a geometry has no CRS.
     """
-    _check_crs(crs)
+    check_crs(crs)
     _check_names(tables)
     projected: dict[str, pd.DataFrame] = {}
-    for name, frame in tables.items():
+    for name in TABLES:
+        frame = tables[name]
         check_table(name, frame, where=(where or {}).get(name, ""), others=tables)
         typed = typed_table(name, frame)
         if isinstance(frame, gpd.GeoDataFrame):
@@ -127,12 +131,22 @@ def region_from_tables(
         key = list(TABLES[name].key)
         ordered = typed.sort_values(key).set_index(key, drop=False)
         projected[name] = ordered.rename_axis([None] * len(key))
-    return Region(
+    region = Region(
         name_ru=name_ru, name_en=name_en, crs=crs, tables=projected, provenance=provenance
     )
+    files = (where or {}).get("municipalities")
+    _check_places(region, f" ({files})" if files else "")
+    return region
 
 
-def _check_crs(crs: str) -> None:
+def check_crs(crs: str) -> None:
+    """Refuse a CRS that is unknown or does not measure in metres.
+
+    Raises
+    ------
+    TableError
+        Naming the CRS.
+    """
     try:
         found = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as error:
@@ -148,3 +162,25 @@ def _check_names(tables: Iterable[str]) -> None:
             f"a region needs the tables {', '.join(TABLES)}; "
             f"unknown: {unknown or 'none'}, absent: {absent or 'none'}"
         )
+
+
+def _check_places(region: Region, place: str) -> None:
+    """Refuse a region without members, and points that lie far from it."""
+    municipalities = region.geo("municipalities")
+    if (municipalities["role"] == "context").all():
+        raise TableError(
+            f"table 'municipalities'{place}: 'role' is 'context' in every row; "
+            "wanted at least one 'core' or 'member'"
+        )
+    west, south, east, north = municipalities.to_crs("EPSG:4326").total_bounds
+    for name in ("zones", "nodes", "stops"):
+        table = region[name]
+        near = table["lon"].between(west - FAR_DEGREES, east + FAR_DEGREES)
+        near &= table["lat"].between(south - FAR_DEGREES, north + FAR_DEGREES)
+        if not near.all():
+            row = table[~near].iloc[0]
+            raise TableError(
+                f"table '{name}': {row[TABLES[name].key[0]]!r} at lon {row['lon']:g}, lat "
+                f"{row['lat']:g} lies more than {FAR_DEGREES:g} degrees from the municipalities; "
+                "are lon and lat swapped?"
+            )

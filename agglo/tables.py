@@ -318,7 +318,7 @@ def _faults(table: Table, frame: pd.DataFrame, others: Mapping[str, pd.DataFrame
     if set(table.key) <= set(frame.columns):
         repeated = frame[frame.duplicated(list(table.key), keep="first")]
         if len(repeated):
-            shown = _examples(repeated[list(table.key)].astype(str).agg(" / ".join, axis=1))
+            shown = _examples(_keys(table, repeated))
             yield f"key {' + '.join(table.key)} stands more than once: {shown}"
     if table.geometry:
         yield from _geometry_faults(table, frame)
@@ -399,11 +399,16 @@ def _geometry_faults(table: Table, frame: pd.DataFrame) -> Iterator[str]:
 
 
 def _rows(table: Table, frame: pd.DataFrame, mask: pd.Series) -> str:
-    key = [name for name in table.key if name in frame]
     chosen = frame[mask.to_numpy(dtype=bool)]
-    if not key:
+    if not set(table.key) & set(frame.columns):
         return f"{len(chosen)} row(s)"
-    return f"{len(chosen)} row(s), {_examples(chosen[key].astype(str).agg(' / '.join, axis=1))}"
+    return f"{len(chosen)} row(s), {_examples(_keys(table, chosen))}"
+
+
+def _keys(table: Table, frame: pd.DataFrame) -> pd.Series:
+    """Write the key of each row as one text."""
+    key = [name for name in table.key if name in frame]
+    return pd.Series([" / ".join(map(str, row)) for row in frame[key].to_numpy()], dtype=object)
 
 
 def _examples(values: pd.Series | pd.Index) -> str:

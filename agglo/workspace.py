@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agglo.errors import SettingsError
+from agglo.errors import SettingsError, TableError
 from agglo.layers.catalogue import read_layers
 from agglo.parameters import Assumption, parameters_from_assumptions, with_value
 from agglo.paths import SETTINGS_FILE, WORKSPACE_PARTS, is_workspace
-from agglo.region import Region, region_from_tables
+from agglo.region import Region, check_crs, region_from_tables
 from agglo.scoring.goals import Anchor, Goal
 
 REGION_KEYS = ("name_ru", "name_en", "crs")
@@ -62,6 +63,8 @@ def open_workspace(root: Path | str = ".") -> Workspace:
         )
     settings = _read_settings(root / SETTINGS_FILE)
     about = _section(settings, "region", REGION_KEYS)
+    with _named():
+        check_crs(about["crs"])
     assumptions = _assumptions(settings.get("parameters"))
     goals = _goals(settings.get("goal"))
     tables, where, provenance = read_layers(root / "layers")
@@ -96,19 +99,30 @@ def _assumptions(raw: object) -> dict[str, Assumption]:
                 f"{SETTINGS_FILE}: [parameters.{name}] needs value, low, high as numbers, status "
                 f"and source ({error})"
             ) from error
-        found[name] = Assumption(
-            name=name,
-            value=numbers["value"],
-            low=numbers["low"],
-            high=numbers["high"],
-            status=texts["status"],
-            source=texts["source"],
-        )
-    own = parameters_from_assumptions(found)
-    for name, assumption in found.items():
-        for end in (assumption.low, assumption.high):
-            with_value(own, name, end)
+        with _named():
+            found[name] = Assumption(
+                name=name,
+                value=numbers["value"],
+                low=numbers["low"],
+                high=numbers["high"],
+                status=texts["status"],
+                source=texts["source"],
+            )
+    with _named():
+        own = parameters_from_assumptions(found)
+        for name, assumption in found.items():
+            for end in (assumption.low, assumption.high):
+                with_value(own, name, end)
     return found
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Name the settings file in what is wrong with a setting."""
+    try:
+        yield
+    except (SettingsError, TableError) as error:
+        raise SettingsError(f"{SETTINGS_FILE}: {error}") from error
 
 
 def _goals(raw: object) -> tuple[Goal, ...]:
@@ -135,9 +149,9 @@ def _goals(raw: object) -> tuple[Goal, ...]:
                     anchors=anchors,
                 )
             )
+        except SettingsError as error:
+            raise SettingsError(f"{SETTINGS_FILE}: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, SettingsError):
-                raise
             raise SettingsError(f"{SETTINGS_FILE}: [[goal]] number {number}: {error!r}") from error
     ids = [goal.id for goal in goals]
     repeated = sorted({one for one in ids if ids.count(one) > 1})

@@ -372,33 +372,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
 }
 
 
-NOT_YET: dict[str, str] = {
-    "the region's CRS does not measure in metres": "agglo.toml is not named",
-    "the region's CRS does not exist": "agglo.toml is not named",
-    "a range does not hold its value": "agglo.toml is not named",
-    "a layer in degrees says that it is in metres": "accepted; drawn thousands of km away",
-    "an id is absent": "TypeError in tables.py",
-    "no municipality is a member": "ValueError of folium in page.py",
-    "the map is to show an unknown indicator": "KeyError in drawing.py",
-    "the map is to show by zone what only the region has": "KeyError in drawing.py",
-    "a colour is no colour": "ValueError in styles.py",
-    "the least flow is a text": "ValueError in words.py",
-    "a CSV layer has no rows": "what refers to it is blamed",
-}
-"""Known faults: a test that passes here fails, and its line goes."""
-
-
-def broken_inputs() -> list:
-    return [
-        pytest.param(
-            name,
-            marks=[pytest.mark.xfail(strict=True, reason=NOT_YET[name])] if name in NOT_YET else [],
-        )
-        for name in BROKEN
-    ]
-
-
-@pytest.mark.parametrize("name", broken_inputs())
+@pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_input_gives_one_clear_error_and_leaves_the_earlier_output_whole(
     name: str, place: Path, call: Call
 ) -> None:
@@ -471,7 +445,6 @@ def test_a_scenario_may_be_a_file_anywhere(place: Path, call: Call, tmp_path: Pa
     assert list(scores["scenario"].unique()) == ["baseline", "мост"]
 
 
-@pytest.mark.xfail(strict=True, reason="two map themes of QGIS get one name: ValueError")
 def test_two_scenarios_may_have_one_title(place: Path, call: Call) -> None:
     text = (place / GROWTH).read_text(encoding="utf-8")
     assert "jobs_count = 4000" in text
@@ -536,7 +509,6 @@ def test_a_folder_without_permission_is_refused_before_any_work(
     assert hashes(place) == before
 
 
-@pytest.mark.xfail(strict=True, reason="the link is moved away, its target stays behind")
 def test_an_output_folder_may_be_a_link_to_another_disk(
     place: Path, call: Call, tmp_path: Path
 ) -> None:
@@ -581,7 +553,6 @@ def test_an_interrupt_ends_with_130_and_leaves_the_earlier_output_whole(
     assert beside(build) == neighbours
 
 
-@pytest.mark.xfail(strict=True, reason="typer turns the interrupt into a silent exit first")
 def test_an_interrupt_says_that_the_earlier_output_is_whole(
     place: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -404,10 +404,7 @@ def test_a_failure_at_the_last_move_puts_the_earlier_output_back(
     earlier: Path,
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
-    request: pytest.FixtureRequest,
 ) -> None:
-    if isinstance(error, KeyboardInterrupt):
-        request.applymarker(pytest.mark.xfail(strict=True, reason="only OSError puts it back"))
     rename = Path.rename
 
     def fail(self: Path, target: Path) -> Path:

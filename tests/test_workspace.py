@@ -131,7 +131,7 @@ def test_settings_with_a_byte_order_mark_read_the_same(folder: Path, workspace: 
 
 
 def test_an_unknown_crs_is_refused(folder: Path) -> None:
-    with pytest.raises(TableError, match="CRS 'EPSG:0' is unknown"):
+    with pytest.raises(SettingsError, match=r"agglo\.toml: the region's CRS 'EPSG:0' is unknown"):
         open_workspace(with_settings(folder, "EPSG:32637", "EPSG:0"))
 
 

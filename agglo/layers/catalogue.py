@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio.errors
 
@@ -45,7 +46,9 @@ def read_layers(
         If metadata or data cannot be read, a table is absent, or layers of one table do not
         match row for row.
     """
-    metadata = {path.stem: _read_metadata(path) for path in sorted(folder.glob("*.toml"))}
+    metadata = {
+        path.stem: _read_metadata(path) for path in sorted(folder.glob("*.toml")) if path.is_file()
+    }
     if not metadata:
         raise LayerError(f"{folder} holds no layers; wanted NAME.toml beside each data file")
     tables: dict[str, pd.DataFrame] = {}
@@ -97,7 +100,11 @@ def _read_data(path: Path, table: Table, layer: str) -> pd.DataFrame:
             frame = gpd.read_file(path)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise LayerError(f"{path} cannot be read as CSV: {error}") from error
-    except (pyogrio.errors.DataSourceError, RuntimeWarning, ValueError) as error:
+    except RuntimeWarning as error:
+        raise LayerError(
+            f"{path} has a coordinate that is no finite number ({error}); repair the geometry"
+        ) from error
+    except (pyogrio.errors.DataSourceError, ValueError) as error:
         raise LayerError(f"{path} cannot be read as a layer: {error}") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise LayerError(f"{path} holds no geometry; wanted {' or '.join(table.geometry)}")
@@ -107,14 +114,17 @@ def _read_data(path: Path, table: Table, layer: str) -> pd.DataFrame:
 
 
 def _check_degrees(frame: gpd.GeoDataFrame, path: Path) -> None:
-    if frame.crs is None or not frame.crs.is_geographic or frame.empty:
+    """Refuse coordinates that cannot be of the CRS that the file names."""
+    if frame.crs is None or frame.empty:
         return
     west, south, east, north = frame.total_bounds
-    if west < -180 or east > 180 or south < -90 or north > 90:
+    are_degrees = west >= -180 and east <= 180 and south >= -90 and north <= 90
+    if frame.crs.is_geographic != are_degrees and np.isfinite(frame.total_bounds).all():
         raise LayerError(
-            f"{path}: coordinates reach {west:g} {south:g} … {east:g} {north:g}, which are no "
-            f"degrees though the CRS is {frame.crs.name}; save the layer in EPSG:4326 or name "
-            "its true CRS"
+            f"{path}: coordinates reach {west:g} {south:g} … {east:g} {north:g}, which "
+            f"{'are' if are_degrees else 'are no'} degrees though the CRS is "
+            f"{frame.crs.name} ({frame.crs.to_string()[:40]}); "
+            "save the layer in EPSG:4326 or name its true CRS"
         )
 
 

@@ -95,6 +95,7 @@ def link_styles(
             geometry="line",
             column="link_loss_person_min",
             classes=quantile_classes(losses[losses > 0], theme.ramps["critical"], write=written),
+            missing=LegendClass(words.text("word", "closed", language), theme.colours["closed"]),
             outline=None,
             width_mm=0.9,
         ),

@@ -23,6 +23,12 @@ from agglo.run import Result
 from agglo.scoring.goals import Goal
 
 ASSETS = Path(__file__).parent / "assets"
+HEAD_MARK, PANEL_MARK, SCRIPT_MARK = "<!-- head -->", "<!-- panel -->", "/* script */"
+"""Where our parts go once folium has rendered: its templates never read a text of ours."""
+
+OUTSIDE = r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"'](?!data:)[^\"']+"
+"""What in a page would be loaded from elsewhere."""
+
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 """Content security policy: the page may ask nobody for anything."""
 
@@ -53,19 +59,21 @@ def page_from_results(
     )
     leaflet.default_js = [("leaflet", "leaflet.js")]
     leaflet.default_css = [("leaflet_css", "leaflet.css")]
-    leaflet.fit_bounds([[south, west], [north, east]])
     figure: Any = leaflet.get_root()
-    title = results[0].case.region.name_ru
-    head = (
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>{html.escape(title)}</title>"
-        f"<style>{_asset('page.css')}</style>"
+    figure.header.add_child(Element(HEAD_MARK))
+    figure.html.add_child(Element(PANEL_MARK))
+    leaflet.add_child(_script_element(f"var AGGLO_MAP = {leaflet.get_name()};\n{SCRIPT_MARK}"))
+    page = _stable_names(figure.render())
+    title = html.escape(results[0].case.region.name_ru)
+    return _inlined(
+        page,
+        {
+            HEAD_MARK: f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+            f"<title>{title}</title><style>{_asset('page.css')}</style>",
+            PANEL_MARK: _panel(results, goals, words),
+            SCRIPT_MARK: f"var AGGLO = {_safe_json(data)};\n{_asset('page.js')}",
+        },
     )
-    figure.header.add_child(Element(_verbatim(head)), name="agglo_head")
-    figure.html.add_child(Element(_verbatim(_panel(results, goals, words))), name="agglo_panel")
-    script = f"var AGGLO = {_safe_json(data)};\nvar AGGLO_MAP = {leaflet.get_name()};\n"
-    leaflet.add_child(_script_element(script + _asset("page.js")), name="agglo_page")
-    return _inlined(_stable_names(figure.render()))
 
 
 def _panel(results: Sequence[Result], goals: Sequence[Goal], words: Words) -> str:
@@ -101,11 +109,6 @@ def _safe_json(data: object) -> str:
     return text
 
 
-def _verbatim(text: str) -> str:
-    """Keep folium's templates from reading braces in our text."""
-    return "{% raw %}" + text.replace("{% endraw", "{% end raw") + "{% endraw %}"
-
-
 def _asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
@@ -118,8 +121,8 @@ def _stable_names(page: str) -> str:
     return page
 
 
-def _inlined(page: str) -> str:
-    """Put Leaflet from its installed package into the page; refuse what is left outside."""
+def _inlined(page: str, parts: Mapping[str, str]) -> str:
+    """Put our parts and Leaflet from its package into the page; refuse what is left outside."""
     source = re.sub(r"//# sourceMappingURL=\S+", "", _leaflet("leaflet.js").decode())
     script = source.replace("</script", "<\\/script")
     style = re.sub(
@@ -136,6 +139,10 @@ def _inlined(page: str) -> str:
         raise OutputError(
             f"the map would ask the network for {outside[0][:120]}; nothing is written"
         )
+    for mark, part in parts.items():
+        if page.count(mark) != 1:
+            raise OutputError(f"folium's page has no place for {mark}; reinstall agglo")
+        page = page.replace(mark, part)
     return page
 
 

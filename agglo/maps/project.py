@@ -132,7 +132,7 @@ def _scenario_layers(
             key=f"{table}:{scenario.name}",
             table=table,
             title=f"{styles[0].name}{suffix}",
-            group=f"{words.text('word', 'scenario', LANGUAGE)}: {scenario.title_ru}",
+            group=f"{words.text('word', 'scenario', LANGUAGE)}: {_title(result, results)}",
             styles=styles,
             aliases=_aliases(words),
             source=_source(results),
@@ -182,12 +182,19 @@ def _themes(
     themes = []
     for result in results:
         own = tuple(f"{table}:{result.scenario.name}" for table in ("places", "links", "zones"))
-        themes.append(MapTheme(name=result.scenario.title_ru, layers=(*base, *own)))
+        themes.append(MapTheme(name=_title(result, results), layers=(*base, *own)))
     flows = MapTheme(
         name=words.text("word", "commuting", LANGUAGE),
         layers=(*base, f"flows:{BASELINE}"),
     )
     return [*themes, flows]
+
+
+def _title(result: Result, results: Sequence[Result]) -> str:
+    """Title of a scenario, with its name where another has the same title."""
+    title = result.scenario.title_ru
+    same = [one for one in results if one.scenario.title_ru == title]
+    return title if len(same) == 1 else f"{title} ({result.scenario.name})"
 
 
 def _aliases(words: Words) -> dict[str, str]:

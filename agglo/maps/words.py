@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from agglo.errors import SettingsError
+from agglo.indicators.registry import INDICATORS
 
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 LANGUAGES = ("ru", "en")
 TEXT_FILE = "text.toml"
 THEME_FILE = "theme.toml"
@@ -20,7 +24,7 @@ RAMPS = {
     "less_to_more": 7,
     "critical": 5,
 }
-COLOURS = ("missing", "flow", "rail", "road", "outline", "employer")
+COLOURS = ("missing", "flow", "rail", "road", "outline", "employer", "closed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,18 @@ def read_words(folder: Path) -> Words:
     SettingsError
         If the file is absent or malformed.
     """
-    return Words(texts=_read(folder / TEXT_FILE))
+    texts = _read(folder / TEXT_FILE)
+    for group, keys in texts.items():
+        entries = keys.items() if isinstance(keys, dict) else [("", keys)]
+        for key, entry in entries:
+            if not isinstance(entry, dict) or not all(
+                language in LANGUAGES and isinstance(text, str) for language, text in entry.items()
+            ):
+                wanted = " and ".join(LANGUAGES)
+                raise SettingsError(
+                    f"{folder / TEXT_FILE}: [{group}.{key}] needs texts in {wanted}"
+                )
+    return Words(texts=texts)
 
 
 def read_theme(folder: Path) -> Theme:
@@ -77,6 +92,7 @@ def read_theme(folder: Path) -> Theme:
     lacking = [name for name in (*COLOURS, "shown", "key", "least_flow_count") if not raw.get(name)]
     if lacking:
         raise SettingsError(f"{folder / THEME_FILE}: lacks {', '.join(lacking)}")
+    _check_theme(raw, folder / THEME_FILE)
     return Theme(
         shown=tuple(raw["shown"]),
         key=tuple(raw["key"]),
@@ -86,9 +102,25 @@ def read_theme(folder: Path) -> Theme:
     )
 
 
+def _check_theme(raw: Mapping[str, Any], path: Path) -> None:
+    colours = [raw[name] for name in COLOURS] + [c for name in RAMPS for c in raw[name]]
+    for colour in colours:
+        if not isinstance(colour, str) or not COLOUR.fullmatch(colour):
+            raise SettingsError(f"{path}: a colour must look like '#1a9850'; got {colour!r}")
+    for name in (*raw["shown"], *raw["key"]):
+        if name not in INDICATORS:
+            near = difflib.get_close_matches(str(name), INDICATORS, 1, 0.4)
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(INDICATORS)}"
+            raise SettingsError(f"{path}: unknown indicator '{name}'; {hint}")
+    if not isinstance(raw["least_flow_count"], int | float):
+        raise SettingsError(
+            f"{path}: least_flow_count must be a number; got {raw['least_flow_count']!r}"
+        )
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

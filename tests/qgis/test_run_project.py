@@ -134,13 +134,7 @@ def test_every_zone_is_drawn_by_a_class_of_the_legend(
 
 @pytest.mark.parametrize(
     "scenario",
-    [
-        "baseline",
-        pytest.param(
-            "m3-closed",
-            marks=pytest.mark.xfail(strict=True, reason="a closed road has no loss, and no class"),
-        ),
-    ],
+    ["baseline", "m3-closed"],
 )
 def test_every_road_is_drawn_even_where_it_is_closed(seen: Facts, scenario: str) -> None:
     assert "" not in of(seen, "links", scenario)["drawn_counts"]

@@ -170,7 +170,7 @@
     links.eachLayer(function (layer) {
       var id = layer.feature.properties.link_id, open = v.is_open[id], changed = v.is_changed[id];
       if (id in v.is_open) {
-        layer.setStyle({ color: !open ? "#d7191c" : changed ? "#1a9641" : data.colours.road, weight: changed ? 5 : 2, opacity: 0.9, dashArray: open ? null : "6 7" });
+        layer.setStyle({ color: !open ? data.colours.closed : changed ? "#1a9641" : data.colours.road, weight: changed ? 5 : 2, opacity: 0.9, dashArray: open ? null : "6 7" });
       } else { layer.setStyle({ opacity: 0 }); }
     });
     critical.eachLayer(function (layer) {
@@ -247,7 +247,7 @@
       box.appendChild(make("hr"));
       box.appendChild(swatch(data.colours.road, word("links"), true));
       if (some(v.is_changed)) { box.appendChild(swatch("#1a9641", word("links") + ": " + word("changed"), true)); }
-      if (some(v.is_open, true)) { box.appendChild(swatch("#d7191c", word("links") + ": " + word("closed"), true)); }
+      if (some(v.is_open, true)) { box.appendChild(swatch(data.colours.closed, word("links") + ": " + word("closed"), true)); }
     }
     if (map.hasLayer(railways)) { box.appendChild(swatch(data.colours.rail, word("railways"), true)); }
     if (map.hasLayer(stops)) {
@@ -268,7 +268,7 @@
     if (control) { control.remove(); }
     control = L.control.layers(null, null, { collapsed: false, position: "topright" });
     [[zones, "zones"], [names, "places"], [links, "links"], [critical, "criticality"], [railways, "railways"], [stops, "stops"], [employers, "employers"], [flows, "flows"], [members, "municipalities"]].forEach(function (pair) {
-      control.addOverlay(pair[0], word(pair[1]));
+      control.addOverlay(pair[0], make("span", {}, [word(pair[1])]).innerHTML);
     });
     control.addTo(map);
   }
