@@ -11,8 +11,9 @@ import pandas as pd
 import pyproj
 import pyproj.exceptions
 
+from agglo.checks import check_table, typed_table
 from agglo.errors import TableError
-from agglo.tables import TABLES, check_table, typed_table
+from agglo.tables import TABLES
 
 FAR_DEGREES = 5.0
 """Points farther than this from the municipalities are taken for mistakes."""

@@ -18,8 +18,8 @@ PACKAGE = ROOT / "agglo"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "units", "paths"),
     ("tables",),
-    # parameters reads the statuses that tables knows.
-    ("parameters",),
+    # both read what tables knows: statuses, contracts.
+    ("parameters", "checks"),
     ("region",),
     ("layers",),
     ("transport",),

@@ -18,7 +18,8 @@ import pytest
 
 import agglo.output
 from agglo.errors import CompareError, OutputError
-from agglo.indicators.registry import INDICATORS, WHOLE
+from agglo.indicators.measures import WHOLE
+from agglo.indicators.registry import INDICATORS
 from agglo.output import write_output
 from agglo.run import Result, run
 from agglo.tables import STATUSES

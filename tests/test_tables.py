@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from shapely.geometry import LineString, Point, Polygon
 
+from agglo.checks import check_table, typed_table
 from agglo.errors import TableError
-from agglo.tables import STATUSES, TABLES, check_table, typed_table, weakest_status
+from agglo.tables import STATUSES, TABLES, weakest_status
 from tests import worlds
 
 BOW_TIE = Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agglo.indicators.registry import straight_km
+from agglo.indicators.measures import straight_km
 from agglo.region import Region
 from agglo.tables import TABLES
 from tests import worlds

@@ -9,7 +9,8 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from agglo.indicators.registry import INDICATORS, WHOLE
+from agglo.indicators.measures import WHOLE
+from agglo.indicators.registry import INDICATORS
 from agglo.maps.drawing import ROLE_COLOURS, link_styles, zone_styles
 from agglo.maps.styles import Style
 from agglo.maps.words import LANGUAGES, Theme, Words

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from agglo.indicators.registry import INDICATORS, WHOLE
+from agglo.indicators.measures import WHOLE
+from agglo.indicators.registry import INDICATORS
 from agglo.run import Result
 from agglo.scenarios.files import BASELINE
 from agglo.tables import weakest_status

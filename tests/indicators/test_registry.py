@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from agglo.indicators.case import Case
-from agglo.indicators.registry import GOALS, INDICATORS, WHOLE, measure, whole_values
+from agglo.indicators.measures import WHOLE
+from agglo.indicators.registry import GOALS, INDICATORS, measure, whole_values
 from agglo.scenarios.files import Scenario
 from tests import worlds
 from tests.cases import case_of

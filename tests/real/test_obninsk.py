@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agglo.indicators.registry import INDICATORS, straight_km
+from agglo.indicators.measures import straight_km
+from agglo.indicators.registry import INDICATORS
 from agglo.run import Result
 from agglo.tables import STATUSES
 
