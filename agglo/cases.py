@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from agglo.commuting.gravity import Pull, gravity_flows, outside_pull
-from agglo.commuting.modes import car_share, joint_cost, mean_minutes
+from agglo.commuting.modes import car_share, joint_cost, kept_mode_minutes, mean_minutes
 from agglo.errors import FlowError
-from agglo.indicators.case import Case, trips_per_worker
+from agglo.indicators.case import Case, trips_per_worker, zones_with_stops
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
-from agglo.transport.connectivity import link_losses
+from agglo.transport.connectivity import counted_minutes, link_losses
 from agglo.transport.network import (
     Floats,
     Topology,
@@ -52,23 +52,19 @@ def cases_from_network(
     base_skims = _skims(base, topology, arcs[BASELINE], parameters)
     zones = base["zones"]
     pull = outside_pull(
-        base_skims["cost"],
+        base_skims["felt"],
         zones["workers_count"],
         zones["jobs_count"],
         zones.index[zones["kind"] == "outside"],
         decay_per_min=parameters.decay_per_min,
     )
-    base_flows = _flows(base, base_skims["cost"], parameters, pull)
+    base_flows = _flows(base, base_skims["felt"], parameters, pull)
     cases = {}
     for one in scenarios:
         own = network.regions[one.name]
         skims = _skims(own, topology, arcs[one.name], parameters)
         stays = one.horizon == "day" or one.name == BASELINE
-        flows = base_flows if stays else _named_flows(one, own, skims["cost"], parameters, pull)
-        share = car_share(
-            skims["car"].to_numpy(), skims["transit"].to_numpy(), **_logit(parameters)
-        )
-        minutes = mean_minutes(skims["car"].to_numpy(), skims["transit"].to_numpy(), share)
+        flows = base_flows if stays else _named_flows(one, own, skims["felt"], parameters, pull)
         cases[one.name] = Case(
             region=own,
             inside=own["zones"].index[own["zones"]["kind"] != "outside"],
@@ -76,11 +72,13 @@ def cases_from_network(
             car_min=skims["car"],
             transit_min=skims["transit"],
             cost_min=skims["cost"],
-            car_share=_like(skims["car"], share),
-            mean_min=_like(skims["car"], minutes),
+            felt_min=skims["felt"],
+            car_share=skims["share"],
+            mean_min=skims["mean"],
             flows=flows,
             baseline_flows=base_flows,
-            baseline_cost_min=base_skims["cost"],
+            baseline_car_share=base_skims["share"],
+            baseline_mean_min=base_skims["mean"],
             link_losses=_link_losses(topology, arcs[one.name], skims, flows, parameters),
         )
     return pull.closing_factor, cases
@@ -111,22 +109,40 @@ def _flows(
 def _skims(
     region: Region, topology: Topology, arcs: pd.DataFrame, parameters: Parameters
 ) -> dict[str, pd.DataFrame]:
-    """Minutes by car and by public transport between zones, and both joined."""
+    """Minutes by car and by public transport, both joined, share by car, mean minutes.
+
+    Where the public transport of either end is not known, the car stands for both modes. What
+    is felt of a trip across the border is less than its minutes: such trips are long, and long
+    trips are weighed less sharply.
+    """
     zones = region["zones"].index
     km = region["zones"]["internal_km"].to_numpy()
-    internal = {
-        "car": km / parameters.internal_car_kmh * MINUTES_PER_HOUR + parameters.car_fixed_min,
-        "transit": km / parameters.internal_transit_kmh * MINUTES_PER_HOUR,
+    car = _zone_skim(topology, metric_from_arcs(topology, arcs, "car"), zones)
+    np.fill_diagonal(
+        car, km / parameters.internal_car_kmh * MINUTES_PER_HOUR + parameters.car_fixed_min
+    )
+    transit = _zone_skim(topology, metric_from_arcs(topology, arcs, "transit"), zones)
+    np.fill_diagonal(transit, km / parameters.internal_transit_kmh * MINUTES_PER_HOUR)
+    is_known = zones.isin(zones_with_stops(region))
+    unknown = ~np.outer(is_known, is_known)
+    transit[unknown] = np.inf
+    joint = joint_cost(car, transit, **_logit(parameters))
+    share = car_share(car, transit, **_logit(parameters))
+    share = np.where(unknown & np.isfinite(car), 1.0, share)
+    cost = np.where(unknown, car, joint)
+    is_outside = (region["zones"]["kind"] == "outside").to_numpy()
+    weight = parameters.outside_decay_share
+    skims = {
+        "car": car,
+        "transit": transit,
+        "cost": cost,
+        "felt": np.where(np.logical_or.outer(is_outside, is_outside), cost * weight, cost),
+        "share": share,
+        "mean": mean_minutes(car, transit, share),
     }
-    skims = {}
-    for mode, diagonal in internal.items():
-        metric = metric_from_arcs(topology, arcs, mode)
-        minutes = _zone_skim(topology, metric, zones)
-        np.fill_diagonal(minutes, diagonal)
-        skims[mode] = pd.DataFrame(minutes, index=zones, columns=zones)
-    joint = joint_cost(skims["car"].to_numpy(), skims["transit"].to_numpy(), **_logit(parameters))
-    skims["cost"] = _like(skims["car"], joint)
-    return skims
+    return {
+        name: pd.DataFrame(values, index=zones, columns=zones) for name, values in skims.items()
+    }
 
 
 def _zone_skim(topology: Topology, metric: Floats, zones: pd.Index) -> Floats:
@@ -145,12 +161,10 @@ def _link_losses(
     zones = [list(f"{face}:" + flows.index) for face in ("from", "to")]
     trips = np.where(np.eye(len(flows), dtype=bool), 0.0, persons)
     pieces = []
-    for mode, other in (("car", "transit"), ("transit", "car")):
+    for mode in ("car", "transit"):
         loss = partial(
             _loss,
-            inner=np.diag(skims[mode]),
-            other=skims[other].to_numpy(),
-            before=skims["cost"].to_numpy(),
+            skims={name: skim_of.to_numpy() for name, skim_of in skims.items()},
             persons=persons,
             parameters=parameters,
             mode=mode,
@@ -170,22 +184,26 @@ def _link_losses(
 
 
 def _loss(
-    minutes: Floats,
+    closed: Floats,
     *,
-    inner: Floats,
-    other: Floats,
-    before: Floats,
+    skims: Mapping[str, Floats],
     persons: Floats,
     parameters: Parameters,
     mode: str,
 ) -> tuple[float, float]:
-    """Person-minutes a day lost, and persons left without a way, with new minutes of a mode."""
-    np.fill_diagonal(minutes, inner)
-    car, transit = (minutes, other) if mode == "car" else (other, minutes)
-    cost = joint_cost(car, transit, **_logit(parameters))
+    """Person-minutes a day lost, and persons left without a way, with new minutes of a mode.
+
+    Everybody keeps their mode while it has a way; trips inside a zone stay as they are.
+    """
+    inner = np.eye(len(closed), dtype=bool)
+    ways = {**skims, mode: np.where(inner, skims[mode], closed)}
+    after = kept_mode_minutes(ways["car"], ways["transit"], skims["share"])
+    before = skims["mean"]
     limit = parameters.unserved_min
-    extra = np.where(np.isinf(cost), limit, cost) - np.where(np.isinf(before), limit, before)
-    lost = persons[np.isinf(cost) & np.isfinite(before)].sum()
+    extra = counted_minutes(after, before, unserved_min=limit) - counted_minutes(
+        before, before, unserved_min=limit
+    )
+    lost = persons[np.isinf(after) & np.isfinite(before)].sum()
     return float((persons * extra).sum() * trips_per_worker(parameters)), float(lost)
 
 
@@ -194,7 +212,3 @@ def _logit(parameters: Parameters) -> dict[str, float]:
         "scale_per_min": parameters.mode_scale_per_min,
         "preference_share": parameters.car_preference_share,
     }
-
-
-def _like(frame: pd.DataFrame, values: Floats) -> pd.DataFrame:
-    return pd.DataFrame(values, index=frame.index, columns=frame.columns)

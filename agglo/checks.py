@@ -77,8 +77,18 @@ def _faults(table: Table, frame: pd.DataFrame, others: Mapping[str, pd.DataFrame
         if len(repeated):
             shown = _examples(_keys(table, repeated))
             yield f"key {' + '.join(table.key)} stands more than once: {shown}"
+    yield from _range_faults(table, frame)
     if table.geometry:
         yield from _geometry_faults(table, frame)
+
+
+def _range_faults(table: Table, frame: pd.DataFrame) -> Iterator[str]:
+    for columns in table.rising:
+        if set(columns) <= set(frame.columns):
+            numbers = frame[list(columns)].apply(pd.to_numeric, errors="coerce")
+            falling = (numbers.diff(axis=1).iloc[:, 1:] < 0).any(axis=1)
+            if falling.any():
+                yield f"{' ≤ '.join(columns)} does not hold in {_rows(table, frame, falling)}"
 
 
 def _column_faults(

@@ -63,9 +63,8 @@ def run_command(
     from agglo.workspace import open_workspace
 
     root = _root(workspace)
-    folder = out or (
-        Path("agglo-build") if root == builtin_workspace() else root / "maps" / "build"
-    )
+    is_elsewhere = workspace is None and root != Path()
+    folder = out or (Path("agglo-build") if is_elsewhere else root / "maps" / "build")
     check_writable(folder)
     console = Console(stderr=True)
     with Progress(

@@ -49,6 +49,7 @@ def write_output(workspace: Workspace, results: Sequence[Result], out: Path) -> 
     check_comparable(results)
     out = out.resolve()
     check_writable(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         _write_all(workspace, results, temporary)
@@ -78,9 +79,9 @@ def check_writable(out: Path) -> None:
             f"{out} holds what agglo did not write ({', '.join(sorted(foreign)[:3])}), and a run "
             "replaces the folder; move it away, or name another folder with --out"
         )
+    there = next(folder for folder in out.absolute().parents if folder.exists())
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent):
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=there):
             pass
     except OSError as error:
         raise OutputError(f"{out} cannot be written: {error.strerror or error}") from error

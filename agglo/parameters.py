@@ -17,6 +17,9 @@ class Parameters:
     decay_per_min: float
     """How fast the pull of a job fades with the cost of the way: exp(−decay × minutes)."""
 
+    outside_decay_share: float
+    """Share of the decay that applies to trips across the border of the region."""
+
     mode_scale_per_min: float
     """How sharply commuters prefer the cheaper mode (scale of the logit)."""
 
@@ -61,7 +64,9 @@ class Parameters:
         for item in fields(self):
             value = getattr(self, item.name)
             is_share = item.name.endswith("_share")
-            if not (0 <= value <= 1 if is_share else 0 < value < math.inf):
+            may_be_0 = is_share or item.name in ("car_fixed_min", "boarding_min")
+            most = 1 if is_share else math.inf
+            if not (0 < value <= most or (may_be_0 and value == 0)) or value == math.inf:
                 wanted = "between 0 and 1" if is_share else "above 0 and finite"
                 raise SettingsError(f"parameter {item.name} must be {wanted}; got {value}")
 

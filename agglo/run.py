@@ -10,6 +10,7 @@ import pandas as pd
 from agglo.cases import Network, cases_from_network, network_from_regions
 from agglo.errors import CompareError, ScenarioError
 from agglo.indicators.case import Case
+from agglo.indicators.measures import road_losses
 from agglo.indicators.registry import measure, whole_values
 from agglo.parameters import Parameters, parameters_from_assumptions
 from agglo.region import Region
@@ -23,6 +24,7 @@ from agglo.scenarios.files import (
 from agglo.scenarios.receipts import apply_scenario, changed_region
 from agglo.scoring.goals import goal_scores
 from agglo.scoring.ranges import Variant, assumption_ends
+from agglo.tables import weakest_status
 from agglo.transport.network import ARC_PARAMETERS
 from agglo.workspace import Workspace
 
@@ -89,7 +91,12 @@ def run(
     parameters = parameters_from_assumptions(workspace.assumptions)
     network = network_from_regions({name: own for name, (own, _) in applied.items()}, parameters)
     closing, cases = cases_from_network(read, network, parameters)
-    measured = {name: measure(case, is_baseline=name == BASELINE) for name, case in cases.items()}
+    firmness = weakest_status(*(item.status for item in workspace.assumptions.values()))
+    measured = {
+        name: measure(case, is_baseline=name == BASELINE, assumption_status=firmness)
+        for name, case in cases.items()
+    }
+    _check_effect(measured)
     own = _scores(workspace, cases)
     ends = assumption_ends(workspace.assumptions)
     ranges = []
@@ -113,8 +120,18 @@ def run(
     ]
 
 
+def _check_effect(measured: Mapping[str, pd.DataFrame]) -> None:
+    """Refuse a scenario whose changes move no number: it would silently be the baseline."""
+    for name, indicators in measured.items():
+        if name != BASELINE and indicators["value"].equals(measured[BASELINE]["value"]):
+            raise ScenarioError(
+                f"{name}.toml: its changes touch values, yet every number stays that of the "
+                "baseline; no measure reads what it changes (lanes and capacity do not act yet)"
+            )
+
+
 def worst_link(result: Result) -> dict[str, str | float]:
-    """Name the road link or line whose loss costs most.
+    """Name the road link whose loss costs most.
 
     Returns
     -------
@@ -122,16 +139,15 @@ def worst_link(result: Result) -> dict[str, str | float]:
         ``id``, ``ru`` and ``en`` (names), ``loss`` in person-minutes a day and ``unserved``,
         the commuters whom it cuts off.
     """
-    losses = result.case.link_losses
+    losses = road_losses(result.case)
     if losses.empty:
         return {"id": "", "ru": "", "en": "", "loss": 0.0, "unserved": 0.0}
     worst = str(losses["loss_person_min"].idxmax())
-    region = result.case.region
-    table = region["links"] if worst in region["links"].index else region["lines"]
+    links = result.case.region["links"]
     return {
         "id": worst,
-        "ru": str(table["name_ru"][worst]),
-        "en": str(table["name_en"][worst]),
+        "ru": str(links["name_ru"][worst]),
+        "en": str(links["name_en"][worst]),
         "loss": round(float(losses["loss_person_min"][worst])),
         "unserved": round(float(losses["unserved_count"][worst])),
     }
@@ -145,6 +161,8 @@ def check_comparable(results: Sequence[Result]) -> None:
     CompareError
         Naming the results that differ.
     """
+    if all(result.scenario.name != BASELINE for result in results):
+        raise CompareError(f"the '{BASELINE}' is not among the results; every output needs it")
     hashes = {result.scenario.name: result.inputs_sha256 for result in results}
     if len(set(hashes.values())) > 1:
         listed = ", ".join(f"{name} ({digest[:8]})" for name, digest in hashes.items())

@@ -45,6 +45,8 @@ class Table:
     columns: Mapping[str, Column]
     geometry: tuple[str, ...] = ()
     may_be_empty: bool = field(default=False)
+    rising: tuple[tuple[str, str, str], ...] = ()
+    """Columns of which each must be at least the one before: low, value, high."""
 
 
 def _text(**choices: object) -> Column:
@@ -100,6 +102,10 @@ TABLES: Mapping[str, Table] = {
             "jobs_high_count": COUNT,
             **STATUS,
         },
+        rising=(
+            ("workers_low_count", "workers_count", "workers_high_count"),
+            ("jobs_low_count", "jobs_count", "jobs_high_count"),
+        ),
     ),
     "settlements": Table(
         key=("settlement_id",),
@@ -214,6 +220,7 @@ TABLES: Mapping[str, Table] = {
             "headway_high_min": _number(above=0),
             **STATUS,
         },
+        rising=(("headway_low_min", "headway_min", "headway_high_min"),),
     ),
     "line_stops": Table(
         key=("line_id", "sequence"),

@@ -1,4 +1,4 @@
-"""The unit that the end of a name carries, and the conversions between them."""
+"""The unit that the end of a name carries, and the conversions between units."""
 
 MINUTES_PER_HOUR = 60.0
 M_PER_KM = 1000.0
@@ -35,14 +35,3 @@ def unit_of(name: str) -> str:
         if name.endswith(suffix):
             return unit
     return ""
-
-
-def minutes(length_km: float, speed_kmh: float) -> float:
-    """Minutes that a length takes at a speed.
-
-    Examples
-    --------
-    >>> minutes(30, 60)
-    30.0
-    """
-    return length_km / speed_kmh * MINUTES_PER_HOUR

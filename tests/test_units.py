@@ -8,7 +8,7 @@ import pytest
 
 from agglo.parameters import Parameters
 from agglo.tables import TABLES
-from agglo.units import minutes, unit_of
+from agglo.units import unit_of
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,3 @@ def test_every_number_of_a_table_carries_a_unit_or_is_known_to_have_none() -> No
         if column.kind == "number" and name not in plain and not unit_of(name)
     }
     assert bare == set()
-
-
-def test_ten_km_at_sixty_take_ten_minutes() -> None:
-    assert minutes(10, 60) == 10

@@ -84,7 +84,7 @@ def gravity_flows(
         friction,
         workers_count.reindex(cost_min.index),
         jobs_count.reindex(cost_min.columns),
-        None if pull is None else pull,
+        pull,
     )
     return pd.DataFrame(
         friction * np.outer(row, column), index=cost_min.index, columns=cost_min.columns

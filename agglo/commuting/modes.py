@@ -68,6 +68,27 @@ def mean_minutes(car_min: Floats, transit_min: Floats, share: Floats) -> Floats:
     return np.where(np.isnan(share), np.inf, car + transit)
 
 
+def kept_mode_minutes(car_min: Floats, transit_min: Floats, share: Floats) -> Floats:
+    """Mean minutes when everybody keeps their mode, so that the same trips are compared.
+
+    Who finds no way left by the own mode takes the other; ``inf`` where neither has one. Never
+    falls when a way becomes longer, unlike a mean over modes chosen anew.
+
+    Parameters
+    ----------
+    share
+        Share by car of those who travel, 0–1.
+
+    Examples
+    --------
+    >>> kept_mode_minutes(np.array([np.inf]), np.array([40.0]), np.array([0.5]))
+    array([40.])
+    """
+    car = np.where(np.isfinite(car_min), car_min, transit_min)
+    transit = np.where(np.isfinite(transit_min), transit_min, car_min)
+    return mean_minutes(car, transit, share)
+
+
 def _odds(
     car_min: Floats, transit_min: Floats, scale_per_min: float, preference_share: float
 ) -> tuple[Floats, Floats]:

@@ -119,7 +119,9 @@ def worst_quartile(values: pd.Series, weights: pd.Series) -> float:
 
 
 def weighted_mean(values: pd.Series, weights: pd.Series) -> float:
-    """Mean of values weighted by people."""
+    """Mean of values weighted by people; ``nan`` where there are none."""
+    if not weights.reindex(values.index).sum() > 0:
+        return float("nan")
     return float(np.average(values.to_numpy(dtype=float), weights=weights.reindex(values.index)))
 
 

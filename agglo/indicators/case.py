@@ -31,6 +31,9 @@ class Case:
     cost_min: pd.DataFrame
     """Both modes joined into one cost (logsum)."""
 
+    felt_min: pd.DataFrame
+    """The joint cost as the pull of jobs decays with it: less across the border."""
+
     car_share: pd.DataFrame
     """Share of commuters by car, 0–1."""
 
@@ -43,22 +46,25 @@ class Case:
     baseline_flows: pd.DataFrame
     """Commuters of the baseline, persons."""
 
-    baseline_cost_min: pd.DataFrame
-    """Joint cost of the baseline."""
+    baseline_car_share: pd.DataFrame
+    """Share of the baseline's commuters by car, 0–1."""
+
+    baseline_mean_min: pd.DataFrame
+    """Mean minutes of the baseline's commuters."""
 
     link_losses: pd.DataFrame
     """Index link id: ``loss_person_min`` a day and ``unserved_count`` when it closes."""
 
 
-def with_transit(case: Case) -> pd.Index:
-    """Ids of the inside zones for which a way to stops is known.
+def zones_with_stops(region: Region) -> pd.Index:
+    """Ids of the zones for which a way to stops is known.
 
     Of the others nobody knows what public transport they have: what is measured by it is
     absent there, not zero.
     """
-    connectors = case.region["connectors"]
-    joined = connectors.loc[connectors["mode"] == "access", "zone_id"]
-    return case.inside[case.inside.isin(joined)]
+    connectors = region["connectors"]
+    joined = set(connectors["zone_id"][connectors["mode"] == "access"])
+    return pd.Index(sorted(joined))
 
 
 def trips_per_worker(parameters: Parameters) -> float:

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from agglo.commuting.modes import kept_mode_minutes
 from agglo.indicators.access import (
     jobs_per_worker,
     reach_count,
@@ -15,9 +16,8 @@ from agglo.indicators.access import (
     weighted_mean,
     worst_quartile,
 )
-from agglo.indicators.case import Case, trips_per_worker, with_transit
-from agglo.territory.polycentricity import effective_centres, primacy
-from agglo.transport.connectivity import relative_efficiency
+from agglo.indicators.case import Case, trips_per_worker, zones_with_stops
+from agglo.transport.connectivity import counted_minutes, relative_efficiency
 from agglo.units import M_PER_KM, MINUTES_PER_HOUR
 
 WHOLE = "all"
@@ -49,15 +49,21 @@ def gravity_reach(case: Case) -> pd.Series:
 
 
 def competition(case: Case) -> pd.Series:
-    """Jobs per worker with competition; who crosses the border takes part, as do jobs there."""
+    """Jobs per worker with competition, across the border as the baseline's flows have it.
+
+    Outside zones stand with the people who cross the border; nobody of them competes for the
+    jobs outside, as in the flows.
+    """
+    outside = case.cost_min.index.difference(case.inside)
+    cost = case.felt_min.copy()
+    cost.loc[outside, outside] = np.inf
     zones = case.region["zones"]
-    shen = jobs_per_worker(
-        case.cost_min,
-        zones["workers_count"],
-        zones["jobs_count"],
-        decay_per_min=case.parameters.decay_per_min,
-    )[case.inside]
-    return _with_whole(shen, weighted_mean(shen, zones["workers_count"]))
+    workers, jobs = zones["workers_count"].copy(), zones["jobs_count"].copy()
+    workers[outside] = case.baseline_flows.sum(axis=1)[outside]
+    jobs[outside] = case.baseline_flows.sum(axis=0)[outside]
+    shen = jobs_per_worker(cost, workers, jobs, decay_per_min=case.parameters.decay_per_min)
+    own = shen[case.inside]
+    return _with_whole(own, weighted_mean(own, workers))
 
 
 def competition_worst_quartile(case: Case) -> pd.Series:
@@ -69,7 +75,7 @@ def competition_worst_quartile(case: Case) -> pd.Series:
 def minutes_per_worker_day(case: Case) -> pd.Series:
     """Minutes of commuting per resident worker and working day, days at home counted as 0."""
     flows = case.flows.loc[case.inside]
-    minutes = (flows * _finite(case, case.mean_min).loc[case.inside]).sum(axis=1)
+    minutes = (flows * _counted(case).loc[case.inside]).sum(axis=1)
     per_zone = minutes / flows.sum(axis=1) * trips_per_worker(case.parameters)
     return _with_whole(
         per_zone,
@@ -115,7 +121,7 @@ def efficiency(case: Case, *, mode: str) -> pd.Series:
 def transit_coverage(case: Case) -> pd.Series:
     """Share of workers in zones whose public transport is known."""
     workers = case.region["zones"]["workers_count"]
-    return _whole(float(workers[with_transit(case)].sum() / workers[case.inside].sum()))
+    return _whole(float(workers[_with_transit(case)].sum() / workers[case.inside].sum()))
 
 
 def straight_km(case: Case) -> pd.DataFrame:
@@ -134,40 +140,51 @@ def link_loss(case: Case) -> pd.Series:
 
 
 def worst_link_loss(case: Case) -> pd.Series:
-    """Loss of the worst single link as a share of all commuting minutes of a day."""
-    if case.link_losses.empty:
-        return _whole(0.0)
-    cost = _finite(case, case.cost_min)
-    total = float((case.flows * cost).to_numpy().sum() * trips_per_worker(case.parameters))
-    return _whole(float(case.link_losses["loss_person_min"].max()) / total)
+    """Loss of the worst single road link as a share of all commuting minutes of a day."""
+    losses = road_losses(case)
+    if losses.empty:
+        return _whole(float("nan"))
+    total = float(
+        (case.flows * _counted(case)).to_numpy().sum() * trips_per_worker(case.parameters)
+    )
+    return _whole(float(losses["loss_person_min"].max()) / total)
+
+
+def road_losses(case: Case) -> pd.DataFrame:
+    """Losses of road links alone; those of train and bus lines stand beside them."""
+    return case.link_losses[case.link_losses.index.isin(case.region["links"].index)]
 
 
 def extra_person_minutes(case: Case) -> pd.Series:
     """Minutes × people a day that the baseline's commuters lose (or gain, below 0), by home.
 
-    Flows are held at the baseline's, so that the figure is about the same trips.
+    The same people make the same trips by the same mode as in the baseline; outside zones are
+    homes too, so that places add up to 'all'.
     """
-    flows = case.baseline_flows
-    change = _finite(case, case.cost_min) - _finite(case, case.baseline_cost_min)
-    extra = (flows * change).sum(axis=1) * trips_per_worker(case.parameters)
-    return _with_whole(extra[case.inside], float(extra.sum()))
+    after = kept_mode_minutes(
+        case.car_min.to_numpy(), case.transit_min.to_numpy(), case.baseline_car_share.to_numpy()
+    )
+    before = case.baseline_mean_min.to_numpy()
+    limit = case.parameters.unserved_min
+    change = counted_minutes(after, before, unserved_min=limit) - counted_minutes(
+        before, before, unserved_min=limit
+    )
+    extra = (case.baseline_flows * change).sum(axis=1) * trips_per_worker(case.parameters)
+    return _with_whole(extra, float(extra.sum()))
 
 
 def unserved(case: Case) -> pd.Series:
-    """Commuters of the baseline who have no way left, by home."""
-    lost = np.isinf(case.cost_min) & np.isfinite(case.baseline_cost_min)
+    """Commuters of the baseline who have no way left, by home, outside zones included."""
+    lost = np.isinf(case.cost_min) & np.isfinite(case.baseline_mean_min)
     count = (case.baseline_flows * lost).sum(axis=1)
-    return _with_whole(count[case.inside], float(count.sum()))
+    return _with_whole(count, float(count.sum()))
 
 
-def centre_primacy(case: Case, *, what: str) -> pd.Series:
-    """Share of the largest centre in all centres; absent where there are fewer than two."""
-    return _of_centres(case, what, primacy)
-
-
-def centre_number(case: Case, *, what: str) -> pd.Series:
-    """Effective number of centres; absent where there are fewer than two."""
-    return _of_centres(case, what, effective_centres)
+def of_centres(case: Case, *, what: str, function: Callable[[pd.Series], float]) -> pd.Series:
+    """Measure how the centres share population or jobs; absent for fewer than two centres."""
+    zones = case.region["zones"]
+    sizes: pd.Series = zones.loc[zones["is_centre"], f"{what}_count"]
+    return _whole(function(sizes) if len(sizes) > 1 else float("nan"))
 
 
 def local_match(case: Case) -> pd.Series:
@@ -177,22 +194,25 @@ def local_match(case: Case) -> pd.Series:
     return _whole(float(matched / zones["workers_count"].sum()))
 
 
+def _with_transit(case: Case) -> pd.Index:
+    return case.inside[case.inside.isin(zones_with_stops(case.region))]
+
+
 def _known(case: Case, mode: str) -> tuple[pd.Index, pd.DataFrame]:
     """Return the zones for which a mode is known, and its minutes."""
     if mode == "car":
         return case.inside, case.car_min
-    return with_transit(case), case.transit_min
+    return _with_transit(case), case.transit_min
 
 
-def _of_centres(case: Case, what: str, function: Callable[[pd.Series], float]) -> pd.Series:
-    zones = case.region["zones"]
-    sizes: pd.Series = zones.loc[zones["is_centre"], f"{what}_count"]
-    return _whole(function(sizes) if len(sizes) > 1 else float("nan"))
-
-
-def _finite(case: Case, minutes: pd.DataFrame) -> pd.DataFrame:
-    """Count a way that does not exist as the penalty for being unserved."""
-    return minutes.where(np.isfinite(minutes), case.parameters.unserved_min)
+def _counted(case: Case) -> pd.DataFrame:
+    """Mean minutes as they are counted: none more than a trip that is cut off."""
+    counted = counted_minutes(
+        case.mean_min.to_numpy(),
+        case.baseline_mean_min.to_numpy(),
+        unserved_min=case.parameters.unserved_min,
+    )
+    return pd.DataFrame(counted, index=case.mean_min.index, columns=case.mean_min.columns)
 
 
 def _whole(value: float) -> pd.Series:

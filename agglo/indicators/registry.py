@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 
 import pandas as pd
@@ -11,6 +11,13 @@ import pandas as pd
 from agglo.indicators import measures
 from agglo.indicators.case import Case
 from agglo.indicators.measures import WHOLE
+from agglo.tables import STATUSES, weakest_status
+from agglo.territory.polycentricity import (
+    effective_centres,
+    primacy,
+    rank_size_slope,
+    two_city_index,
+)
 
 GOALS = (
     "labour_mobility",
@@ -25,9 +32,10 @@ GOALS = (
 """Goals of the agglomeration; those without an indicator yet get no score."""
 
 THRESHOLDS_MIN = (30, 45, 60)
+NETWORK = ("zones", "links", "lines", "line_stops", "connectors")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Indicator:
     """One registered measure."""
 
@@ -37,122 +45,110 @@ class Indicator:
     """+1 where more is better, −1 where less is, 0 where the direction is open to debate."""
 
     goal: str
-    status: str
     source: str
+
+    tables: tuple[str, ...] = NETWORK
+    """The tables whose status it takes over."""
+
+    _: KW_ONLY
+    is_modelled: bool = True
+    """Whether the model and its assumptions stand between the tables and the number."""
 
     has_whole: bool = True
     """Whether it has a value for the whole region and can stand for a goal."""
 
 
+LM, IC, MF = "labour_mobility", "infrastructure_connectivity", "multi_focus"
+
+
 def _reach_indicators() -> dict[str, Indicator]:
     return {
         f"jobs_within_{minutes}_min_{mode}": Indicator(
-            function=partial(measures.reach, mode=mode, within_min=minutes),
-            unit="jobs",
-            better=1,
-            goal="labour_mobility",
-            status="assumed",
-            source="cumulative opportunities (Wachs, Kumagai 1973); Prud'homme, Lee 1999",
+            partial(measures.reach, mode=mode, within_min=minutes),
+            "jobs",
+            1,
+            LM,
+            "cumulative opportunities (Wachs, Kumagai 1973); Prud'homme, Lee 1999",
         )
         for mode in ("car", "transit")
         for minutes in THRESHOLDS_MIN
     }
 
 
-def _indicator(
-    function: Callable[[Case], pd.Series],
-    unit: str,
-    better: int,
-    goal: str,
-    source: str,
-    status: str = "assumed",
-    has_whole: bool = True,
-) -> Indicator:
-    return Indicator(
-        function=function,
-        unit=unit,
-        better=better,
-        goal=goal,
-        status=status,
-        source=source,
-        has_whole=has_whole,
-    )
+def _centre_indicators() -> dict[str, Indicator]:
+    """Polycentricity of population and of jobs: both readings of 'no hypertrophied centre'."""
+    found = {}
+    for what, tables in (("population", ("settlements",)), ("jobs", ("zones",))):
+        for name, function, unit, better, source in (
+            ("primacy", primacy, "share", -1, "Jefferson 1939"),
+            ("centres", effective_centres, "centres", 1, "Laakso, Taagepera 1979"),
+            ("two_city_index", two_city_index, "ratio", 0, "Jefferson 1939"),
+            ("rank_size_slope", rank_size_slope, "slope", 0, "Zipf 1949"),
+        ):
+            measured = partial(measures.of_centres, what=what, function=function)
+            found[f"{what}_{name}"] = Indicator(
+                measured, unit, better, MF, source, tables, is_modelled=False
+            )
+    return found
 
 
-LM, IC, MF = "labour_mobility", "infrastructure_connectivity", "multi_focus"
 INDICATORS: Mapping[str, Indicator] = {
     **_reach_indicators(),
-    "jobs_by_decay": _indicator(measures.gravity_reach, "jobs", 1, LM, "Hansen 1959"),
-    "jobs_per_worker": _indicator(measures.competition, "jobs per worker", 1, LM, "Shen 1998"),
-    "jobs_per_worker_worst_quartile": _indicator(
+    "jobs_by_decay": Indicator(measures.gravity_reach, "jobs", 1, LM, "Hansen 1959"),
+    "jobs_per_worker": Indicator(measures.competition, "jobs per worker", 1, LM, "Shen 1998"),
+    "jobs_per_worker_worst_quartile": Indicator(
         measures.competition_worst_quartile, "jobs per worker", 1, LM, "Shen 1998"
     ),
-    "minutes_per_worker_day": _indicator(
+    "minutes_per_worker_day": Indicator(
         measures.minutes_per_worker_day, "min/day", -1, LM, "identity; days at home count as 0"
     ),
-    "self_containment_supply": _indicator(
+    "self_containment_supply": Indicator(
         partial(measures.containment, side="supply"), "share", 0, LM, "Goodman 1970"
     ),
-    "self_containment_demand": _indicator(
+    "self_containment_demand": Indicator(
         partial(measures.containment, side="demand"), "share", 0, LM, "Goodman 1970"
     ),
-    "outside_workers_share": _indicator(measures.outside_workers, "share", 0, LM, "identity"),
-    "car_commuters_share": _indicator(measures.car_commuters, "share", 0, LM, "McFadden 1974"),
-    "extra_person_min": _indicator(
-        measures.extra_person_minutes,
-        "person-min/day",
-        0,
-        IC,
-        "baseline commuters, Jenelius et al. 2006",
+    "outside_workers_share": Indicator(measures.outside_workers, "share", 0, LM, "identity"),
+    "car_commuters_share": Indicator(measures.car_commuters, "share", 0, LM, "McFadden 1974"),
+    "extra_person_min": Indicator(
+        measures.extra_person_minutes, "person-min/day", 0, IC, "same trips, same modes"
     ),
-    "unserved_count": _indicator(
+    "unserved_count": Indicator(
         measures.unserved, "persons", 0, IC, "baseline commuters without a way"
     ),
-    "relative_efficiency_car": _indicator(
+    "relative_efficiency_car": Indicator(
         partial(measures.efficiency, mode="car"), "share", 1, IC, "Latora, Marchiori 2001"
     ),
-    "relative_efficiency_transit": _indicator(
+    "relative_efficiency_transit": Indicator(
         partial(measures.efficiency, mode="transit"), "share", 1, IC, "Latora, Marchiori 2001"
     ),
-    "transit_coverage_share": _indicator(
+    "transit_coverage_share": Indicator(
         measures.transit_coverage, "share", 0, IC, "share of workers in zones with known stops"
     ),
-    "worst_link_loss_share": _indicator(
+    "worst_link_loss_share": Indicator(
         measures.worst_link_loss, "share", -1, IC, "Jenelius et al. 2006"
     ),
-    "link_loss_person_min": _indicator(
+    "link_loss_person_min": Indicator(
         measures.link_loss, "person-min/day", 0, IC, "Jenelius et al. 2006", has_whole=False
     ),
-    "population_primacy": _indicator(
-        partial(measures.centre_primacy, what="population"),
-        "share",
-        -1,
-        MF,
-        "Jefferson 1939",
-        "observed",
+    **_centre_indicators(),
+    "local_match_share": Indicator(
+        measures.local_match, "share", 1, MF, "identity", ("zones",), is_modelled=False
     ),
-    "jobs_primacy": _indicator(
-        partial(measures.centre_primacy, what="jobs"), "share", -1, MF, "Jefferson 1939"
-    ),
-    "population_centres": _indicator(
-        partial(measures.centre_number, what="population"),
-        "centres",
-        1,
-        MF,
-        "Laakso, Taagepera 1979",
-        "observed",
-    ),
-    "jobs_centres": _indicator(
-        partial(measures.centre_number, what="jobs"), "centres", 1, MF, "Laakso, Taagepera 1979"
-    ),
-    "local_match_share": _indicator(measures.local_match, "share", 1, MF, "identity"),
 }
 
 
-def measure(case: Case, *, is_baseline: bool) -> pd.DataFrame:
+def measure(
+    case: Case, *, is_baseline: bool, assumption_status: str = STATUSES[-1]
+) -> pd.DataFrame:
     """Take every registered measure of a case.
 
-    An observed quantity stays observed only on the baseline: a scenario's is assumed.
+    Parameters
+    ----------
+    is_baseline
+        Only the baseline keeps the status of its tables: what a scenario sets is assumed.
+    assumption_status
+        Weakest status of the model's assumptions.
 
     Returns
     -------
@@ -162,6 +158,7 @@ def measure(case: Case, *, is_baseline: bool) -> pd.DataFrame:
     pieces = []
     for name, indicator in INDICATORS.items():
         values = indicator.function(case)
+        status = _status(indicator, case, assumption_status) if is_baseline else STATUSES[-1]
         pieces.append(
             pd.DataFrame(
                 {
@@ -169,11 +166,19 @@ def measure(case: Case, *, is_baseline: bool) -> pd.DataFrame:
                     "indicator": name,
                     "value": values.to_numpy(dtype=float),
                     "unit": indicator.unit,
-                    "status": indicator.status if is_baseline else "assumed",
+                    "status": status,
                 }
             )
         )
     return pd.concat(pieces, ignore_index=True)
+
+
+def _status(indicator: Indicator, case: Case, assumption_status: str) -> str:
+    """Take the weakest status of what the indicator stands on."""
+    found = [status for table in indicator.tables for status in case.region[table]["status"]]
+    return weakest_status(
+        *found, *(["modelled", assumption_status] if indicator.is_modelled else [])
+    )
 
 
 def whole_values(case: Case, names: Iterable[str]) -> pd.Series:

@@ -132,9 +132,7 @@ def _inlined(page: str, parts: Mapping[str, str]) -> str:
     )
     page = page.replace('<script src="leaflet.js"></script>', f"<script>{script}</script>")
     page = page.replace('<link rel="stylesheet" href="leaflet.css"/>', f"<style>{style}</style>")
-    outside = re.findall(
-        r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"'](?!data:)[^\"']+", page
-    )
+    outside = re.findall(OUTSIDE, page)
     if outside:
         raise OutputError(
             f"the map would ask the network for {outside[0][:120]}; nothing is written"

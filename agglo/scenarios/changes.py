@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import geopandas as gpd
@@ -15,6 +17,11 @@ from agglo.units import M_PER_KM
 
 Change = Callable[..., Region]
 NAMES_SHOWN = 3
+LOOK_ALIKES = str.maketrans("мавсенкортхё", "mabcehkoptxe")
+MOST_KMH = 200.0
+LENGTH_SLACK = 0.02
+"""How much shorter than the straight line a road may be given, for rounding."""
+
 CURVATURE = 1.15
 """Assumed length of a new road over the straight line."""
 SHORTEST_KM = 0.1
@@ -34,7 +41,7 @@ def set_speed(
 
     The free speed rises with it where it was lower.
     """
-    _positive("speed_kmh", speed_kmh)
+    _positive("speed_kmh", speed_kmh, most=MOST_KMH)
     chosen = _links(region, link, road, km)
     links = region["links"].copy()
     links.loc[chosen, "speed_kmh"] = float(speed_kmh)
@@ -93,20 +100,25 @@ def add_link(
 
     Without a length it is the straight line × 1.15.
     """
-    _positive("speed_kmh", speed_kmh)
+    _positive("speed_kmh", speed_kmh, most=MOST_KMH)
     _positive("lanes_count", lanes_count)
     _positive("capacity_veh_per_h", capacity_veh_per_h)
     nodes = region["nodes"]
-    ends = [found for node in (from_id, to_id) for found in _known(nodes["node_id"], node, "node")]
+    from_id, to_id = (_known(nodes, "node_id", node, "node") for node in (from_id, to_id))
     if link in region["links"].index:
         raise ScenarioError(f"link '{link}' is there already; give the new one another id")
     if from_id == to_id:
         raise ScenarioError(f"link '{link}' starts and ends at '{from_id}'; wanted two nodes")
-    xy = gpd.points_from_xy(nodes.loc[ends, "lon"], nodes.loc[ends, "lat"], crs="EPSG:4326")
+    ends = nodes.loc[[from_id, to_id]]
+    xy = gpd.points_from_xy(ends["lon"], ends["lat"], crs="EPSG:4326")
     line = LineString(xy.to_crs(region.crs))
     if length_km is None:
         length_km = max(round(line.length / M_PER_KM * CURVATURE, 1), SHORTEST_KM)
-    _positive("length_km", length_km)
+    if length_km * M_PER_KM < line.length * (1 - LENGTH_SLACK):
+        raise ScenarioError(
+            f"length_km of '{link}' is {length_km:g}, but the straight line from '{from_id}' to "
+            f"'{to_id}' has {line.length / M_PER_KM:.1f} km; leave length_km out to work it out"
+        )
     row = {
         "link_id": link,
         "name_ru": name_ru or link,
@@ -132,7 +144,7 @@ def set_headway(region: Region, *, line: str, headway_min: float) -> Region:
     """Set the minutes between departures of a line, in both directions."""
     _positive("headway_min", headway_min)
     lines = region["lines"].copy()
-    chosen = _known(lines["line_id"], line, "line")
+    chosen = _known(lines, "line_id", line, "line")
     lines.loc[chosen, ["headway_min", "headway_low_min", "headway_high_min"]] = float(headway_min)
     return region.with_tables(lines=lines)
 
@@ -142,11 +154,13 @@ def set_run_time(
 ) -> Region:
     """Set the run minutes between two neighbouring stops of a line."""
     _positive("run_min", run_min)
-    _known(region["lines"]["line_id"], line, "line")
+    line = _known(region["lines"], "line_id", line, "line")
     table = region["line_stops"].copy()
     own = table[table["line_id"] == line].sort_values("sequence")
-    for stop in (from_stop, to_stop):
-        _known(own["stop_id"], stop, f"stop of line '{line}'")
+    called = region["stops"].loc[own["stop_id"]]
+    from_stop, to_stop = (
+        _known(called, "stop_id", stop, f"stop of line '{line}'") for stop in (from_stop, to_stop)
+    )
     previous = own["stop_id"].shift()
     leg = own.index[
         ((own["stop_id"] == to_stop) & (previous == from_stop))
@@ -185,8 +199,11 @@ def add_line(
             f"line '{line}' has {len(stops)} stops and {len(run_min)} run times; wanted two "
             "stops or more and one run time fewer"
         )
-    for stop in stops:
-        _known(region["stops"]["stop_id"], stop, "stop")
+    own = region["stops"][region["stops"]["mode"] == mode]
+    if own.empty:
+        modes = ", ".join(sorted(set(region["stops"]["mode"])))
+        raise ScenarioError(f"line '{line}': no stop is of mode '{mode}'; there are {modes}")
+    stops = [_known(own, "stop_id", stop, f"{mode} stop") for stop in stops]
     for minutes in run_min:
         _positive("run_min", minutes)
     row = {
@@ -266,9 +283,8 @@ def _shifted(
     so that the total of workers is kept.
     """
     zones = region["zones"].copy()
-    inside = zones.loc[zones["kind"] != "outside", "zone_id"]
-    for zone in moves:
-        _known(inside, zone, "zone")
+    inside = zones[zones["kind"] != "outside"]
+    moves = {_known(inside, "zone_id", zone, "zone inside"): move for zone, move in moves.items()}
     people = pd.Series({zone: float(move.get("population", 0)) for zone, move in moves.items()})
     jobs = pd.Series({zone: float(move.get("jobs", 0)) for zone, move in moves.items()})
     residents = zones.loc[people.index, "population_count"]
@@ -306,8 +322,8 @@ def _links(
     if names and km is not None:
         raise ScenarioError("'km' goes with 'road'; links named by 'link' are taken whole")
     if names:
-        return [found for name in names for found in _known(links["link_id"], name, "link")]
-    _known(links["road"].drop_duplicates(), road, "road")
+        return list(dict.fromkeys(_known(links, "link_id", name, "link") for name in names))
+    road = _known(links[links["road"] != ""], "road", road, "road")
     own = posted = links[links["road"] == road]
     if km is not None:
         middle = (posted["km_from"] + posted["km_to"]) / 2
@@ -326,22 +342,44 @@ def _texts(given: Sequence[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def _known(names: pd.Series, wanted: str, what: str) -> list[str]:
-    """Return the wanted name in a list, or raise with the nearest names."""
-    if (names == wanted).any():
-        return [wanted]
-    near = difflib.get_close_matches(str(wanted), list(names.astype(str)), NAMES_SHOWN, 0.4)
+def _known(table: pd.DataFrame, key: str, wanted: str, what: str) -> str:
+    """Return the id that is wanted, given as it is or by its Russian or English name.
+
+    Raises
+    ------
+    ScenarioError
+        With the nearest ids where there is none.
+    """
+    ids = table[key].astype(str)
+    if (ids == wanted).any():
+        return wanted
+    columns = [key] if key == "road" else [key, "name_ru", "name_en"]
+    spelt = pd.concat(
+        [pd.Series(ids.to_numpy(), index=table[name].map(_folded)) for name in columns]
+    )
+    folded = _folded(wanted)
+    hits = sorted(set(spelt[spelt.index == folded]))
+    if len(hits) == 1:
+        return str(hits[0])
+    near = difflib.get_close_matches(folded, list(dict.fromkeys(spelt.index)), NAMES_SHOWN, 0.4)
+    found = hits or list(dict.fromkeys(spelt[spelt.index.isin(near)]))
     hint = (
-        f"did you mean {' or '.join(map(repr, near))}?"
-        if near
-        else (f"there are {', '.join(sorted(set(names.astype(str)))[:8])} …")
+        f"did you mean {' or '.join(map(repr, found[:NAMES_SHOWN]))}?"
+        if found
+        else f"there are {', '.join(sorted(set(ids))[:8])} …"
     )
     raise ScenarioError(f"unknown {what} '{wanted}'; {hint}")
 
 
-def _positive(name: str, value: float) -> None:
-    if not 0 < value < float("inf"):
-        raise ScenarioError(f"{name} must be above 0; got {value:g}")
+def _folded(text: str) -> str:
+    """Fold case, hyphens, quotes and Cyrillic look-alikes: 'М-3' is found as 'M3'."""
+    return re.sub(r"[\W_]", "", str(text).casefold().translate(LOOK_ALIKES))
+
+
+def _positive(name: str, value: float, *, most: float = math.inf) -> None:
+    if not 0 < value < math.inf or value > most:
+        limit = "" if most == math.inf else f" and at most {most:g}"
+        raise ScenarioError(f"{name} must be above 0{limit}; got {value:g}")
 
 
 CHANGES: Mapping[str, Change] = {

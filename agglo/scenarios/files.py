@@ -8,6 +8,7 @@ import tomllib
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
 
@@ -191,13 +192,15 @@ def _fits(value: object, hint: object) -> bool:
     if origin in (typing.Union, UnionType):
         return any(_fits(value, item) for item in inner)
     if hint is float:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and value == value
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        return is_number and bool(value == value)
     if hint in (str, bool, NoneType):
         return isinstance(value, typing.cast(type, hint))
     if origin is tuple:
         return (
-            isinstance(value, list) and len(value) == len(inner) and all(map(_fits, value, inner))
+            isinstance(value, list | tuple)
+            and len(value) == len(inner)
+            and all(_fits(item, wanted) for item, wanted in zip(value, inner, strict=True))
         )
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return isinstance(value, dict) and all(_fits(v, inner[1]) for v in value.values())

@@ -7,8 +7,8 @@ import pandas as pd
 from agglo.errors import AggloError, ScenarioError
 from agglo.region import Region, check_region
 from agglo.scenarios.changes import CHANGES
-from agglo.scenarios.files import Scenario, Step
-from agglo.tables import TABLES
+from agglo.scenarios.files import BASELINE, Scenario, Step
+from agglo.tables import STATUSES, TABLES
 
 RECEIPT_COLUMNS = [
     "scenario", "change", "do", "basis", "table", "row_id", "column", "before", "after", "why"
@@ -37,6 +37,13 @@ def apply_scenario(region: Region, scenario: Scenario) -> tuple[Region, pd.DataF
     ScenarioError
         If a change names what does not exist, touches nothing, or breaks a table.
     """
+    if scenario.name == BASELINE and scenario.steps:
+        raise ScenarioError(
+            f"{BASELINE}.toml: the baseline must change nothing, every scenario starts from the "
+            "layers; edit the layers, or write a scenario"
+        )
+    if scenario.name != BASELINE and not scenario.steps:
+        raise ScenarioError(f"{scenario.name}.toml: has no [[change]]; wanted at least one")
     receipts = []
     for number, step in enumerate(scenario.steps, 1):
         changed = _apply(region, scenario, number, step)
@@ -61,9 +68,20 @@ def apply_scenario(region: Region, scenario: Scenario) -> tuple[Region, pd.DataF
                 why=step.why,
             )[RECEIPT_COLUMNS]
         )
-        region = changed
+        region = _assumed(changed, touched)
     empty = pd.DataFrame(columns=RECEIPT_COLUMNS, dtype=object)
     return region, pd.concat(receipts, ignore_index=True) if receipts else empty
+
+
+def _assumed(region: Region, touched: pd.DataFrame) -> Region:
+    """Mark every row that a change touched: what a scenario sets nobody has observed."""
+    tables = {}
+    for name, rows in touched.groupby("table"):
+        table = region[str(name)].copy()
+        ids = ["/".join(map(str, key)) for key in table[list(TABLES[str(name)].key)].to_numpy()]
+        table.loc[pd.Index(ids).isin(rows["row_id"]), "status"] = STATUSES[-1]
+        tables[str(name)] = table
+    return region.with_tables(**tables)
 
 
 def _apply(region: Region, scenario: Scenario, number: int, step: Step) -> Region:

@@ -39,6 +39,16 @@ def relative_efficiency(times_min: Floats, straight_min: Floats) -> float:
     return float((1 / times_min[pairs]).mean() / (1 / straight_min[pairs]).mean())
 
 
+def counted_minutes(minutes: Floats, before_min: Floats, *, unserved_min: float) -> Floats:
+    """Count no trip with more minutes than one that is cut off.
+
+    Being cut off counts ``unserved_min``, or what the trip took before if that was more; a way
+    that still exists never counts more, so that closing a road is never better than slowing it.
+    """
+    most = np.where(np.isfinite(before_min), np.maximum(before_min, unserved_min), unserved_min)
+    return np.minimum(minutes, most)
+
+
 def link_losses(
     topology: Topology,
     metric_min: Floats,

@@ -123,6 +123,8 @@ def _named_municipalities(
     named["osm_relation_id"] = [
         "" if pd.isna(value) else str(int(value)) for value in named["osm_relation"]
     ]
+    for wrong, right in (("Городской Округ", "городской округ"), ("фоминский", "Фоминский")):
+        named["name_ru"] = named["name_ru"].str.replace(wrong, right)
     named["status"] = "observed"
     columns = ["municipality_id", "name_ru", "name_en", "role", "oktmo", "osm_relation_id"]
     return named[[*columns, "area_km2", "status", "geometry"]]

@@ -29,6 +29,8 @@ TOWN_CAR_KMH = 30.0
 RURAL_CAR_KMH = 50.0
 MEAN_TO_CENTRE = 2 / 3
 """Mean distance of a disc's points to its centre, in radii."""
+LIVED_ON_SHARE = 0.5
+"""Assumed share of a town's polygon on which its people live and work."""
 GRID_M = 1000.0
 BORDER_M = 2000.0
 """Road nodes this close beyond a district's border serve its people too."""
@@ -117,7 +119,7 @@ def line_stops(stops: pd.DataFrame, links: pd.DataFrame, data: Path, tables: Pat
 def connectors(zones: gpd.GeoDataFrame, nodes: pd.DataFrame, stops: pd.DataFrame) -> pd.DataFrame:
     """The way from a zone's doors to road nodes (car) and to stops (on foot or by town bus).
 
-    A town is taken as a disc of its area: mean distance to the centre 2/3 R × 1.3. A
+    A town is taken as a disc of half its area: mean distance to the centre 2/3 R × 1.3. A
     remainder is spread evenly over its area and reaches every road node inside it (or
     within 2 km of it) by the mean distance × 1.3; it has no way to stops because no timetable
     of rural buses is at hand.
@@ -155,7 +157,7 @@ def _points(frame: pd.DataFrame, key: str) -> gpd.GeoSeries:
 
 
 def _radius_km(metric: gpd.GeoDataFrame) -> pd.Series:
-    radius_km: pd.Series = np.sqrt(metric["area_km2"] / np.pi)
+    radius_km: pd.Series = np.sqrt(metric["area_km2"] * LIVED_ON_SHARE / np.pi)
     return radius_km
 
 
