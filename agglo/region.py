@@ -32,6 +32,7 @@ class Provenance:
     status: str
     sha256: str
     note: str = ""
+    title_ru: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

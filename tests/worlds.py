@@ -63,6 +63,7 @@ def parameters(**changed: float) -> Parameters:
     """Round numbers for every assumption."""
     values = {
         "decay_per_min": 0.1,
+        "outside_decay_share": 1.0,
         "mode_scale_per_min": 0.1,
         "car_preference_share": 0.5,
         "car_fixed_min": 1.0,

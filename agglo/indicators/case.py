@@ -64,7 +64,8 @@ def zones_with_stops(region: Region) -> pd.Index:
     """
     connectors = region["connectors"]
     joined = set(connectors["zone_id"][connectors["mode"] == "access"])
-    return pd.Index(sorted(joined))
+    known: pd.Index = pd.Index(sorted(joined))
+    return known
 
 
 def trips_per_worker(parameters: Parameters) -> float:

@@ -180,6 +180,12 @@ def unserved(case: Case) -> pd.Series:
     return _with_whole(count, float(count.sum()))
 
 
+def zone_counts(case: Case, *, what: str) -> pd.Series:
+    """Count what each zone inside has: population or jobs."""
+    counts: pd.Series = case.region["zones"].loc[case.inside, f"{what}_count"]
+    return _with_whole(counts, float(counts.sum()))
+
+
 def of_centres(case: Case, *, what: str, function: Callable[[pd.Series], float]) -> pd.Series:
     """Measure how the centres share population or jobs; absent for fewer than two centres."""
     zones = case.region["zones"]

@@ -131,6 +131,24 @@ INDICATORS: Mapping[str, Indicator] = {
     "link_loss_person_min": Indicator(
         measures.link_loss, "person-min/day", 0, IC, "Jenelius et al. 2006", has_whole=False
     ),
+    "population": Indicator(
+        partial(measures.zone_counts, what="population"),
+        "persons",
+        0,
+        MF,
+        "census",
+        ("settlements",),
+        is_modelled=False,
+    ),
+    "jobs": Indicator(
+        partial(measures.zone_counts, what="jobs"),
+        "jobs",
+        0,
+        MF,
+        "estimate or register",
+        ("zones",),
+        is_modelled=False,
+    ),
     **_centre_indicators(),
     "local_match_share": Indicator(
         measures.local_match, "share", 1, MF, "identity", ("zones",), is_modelled=False

@@ -162,6 +162,7 @@ def _provenance(name: str, about: dict[str, str], path: Path) -> Provenance:
     return Provenance(
         layer=name,
         title=about["title"],
+        title_ru=about.get("title_ru", ""),
         source=about["source"],
         licence=about["licence"],
         attribution=about["attribution"],

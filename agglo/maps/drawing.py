@@ -14,23 +14,25 @@ from agglo.maps.styles import Geometry, LegendClass, Style
 from agglo.maps.tables import CHANGE_PREFIX
 from agglo.maps.words import Theme, Words
 
+MINUS = "\u2212"
 THIN_SPACE = "\u202f"
 ROLE_COLOURS = {"core": "#08306b", "member": "#2171b5", "context": "#bdbdbd"}
 
 
-def written(value: float, *, unit: str = "") -> str:
-    """Write a number as the legend shows it: shares in percent, thousands set apart.
+def written(value: float, *, unit: str = "", language: str = "en") -> str:
+    """Write a number as a legend shows it: shares in percent, thousands set apart.
 
     Examples
     --------
     >>> written(0.153, unit="share"), written(2.5)
     ('15.3 %', '2.5')
     """
-    if unit == "share":
-        return f"{value * 100:.3g} %"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}".replace(",", THIN_SPACE)
-    return f"{value:.3g}"
+    shown = value * 100 if unit == "share" else value
+    text = f"{shown:,.0f}" if abs(shown) >= 1000 else f"{shown:.3g}"
+    text = text.replace("-", MINUS).replace(",", THIN_SPACE)
+    if language == "ru":
+        text = text.replace(".", ",")
+    return f"{text} %" if unit == "share" else text
 
 
 def zone_styles(
@@ -47,7 +49,7 @@ def zone_styles(
     styles = {}
     for name in theme.shown:
         indicator = INDICATORS[name]
-        write = partial(written, unit=indicator.unit)
+        write = partial(written, unit=indicator.unit, language=language)
         unit = (
             "" if indicator.unit == "share" else f", {words.text('unit', indicator.unit, language)}"
         )
@@ -89,12 +91,13 @@ def link_styles(
 ) -> dict[str, Style]:
     """Make the styles of roads: by what their loss costs, by speed, and plain."""
     losses = links["link_loss_person_min"]
+    write = partial(written, language=language)
     return {
         "link_loss_person_min": Style(
             name=words.text("indicator", "link_loss_person_min", language),
             geometry="line",
             column="link_loss_person_min",
-            classes=quantile_classes(losses[losses > 0], theme.ramps["critical"], write=written),
+            classes=quantile_classes(losses[losses > 0], theme.ramps["critical"], write=write),
             missing=LegendClass(words.text("word", "closed", language), theme.colours["closed"]),
             outline=None,
             width_mm=0.9,
@@ -103,7 +106,7 @@ def link_styles(
             name=words.text("word", "speed", language),
             geometry="line",
             column="speed_kmh",
-            classes=quantile_classes(links["speed_kmh"], theme.ramps["ramp"], write=written),
+            classes=quantile_classes(links["speed_kmh"], theme.ramps["ramp"], write=write),
             outline="#666666",
             width_mm=0.8,
         ),

@@ -54,7 +54,6 @@ def page_from_results(
         location=[(south + north) / 2, (west + east) / 2],
         tiles=None,
         zoom_start=9,
-        control_scale=True,
         zoom_snap=0.25,
     )
     leaflet.default_js = [("leaflet", "leaflet.js")]

@@ -85,7 +85,7 @@ def page_data(
             *names, "population_count", "workers_count", "jobs_count"]),
         "links": _features(
             tables["links"].drop_duplicates("link_id"),
-            ["link_id", "name_ru", "name_en", "road", "length_km", "lanes_count", "status"],
+            ["link_id", "name_ru", "name_en", "road", "class", "length_km", "status"],
         ),
         "link_values": _values(tables["links"], "link_id", LINK_COLUMNS),
         "railways": _features(tables["railways"], ["name_ru", "name_en", "status"]),
@@ -96,7 +96,7 @@ def page_data(
         "flows": _flows(tables["flows"]),
         "sources": [
             {
-                "title": item.title,
+                "title": {"ru": item.title_ru or item.title, "en": item.title},
                 "source": item.source,
                 "licence": item.licence,
                 "attribution": item.attribution,
@@ -120,6 +120,7 @@ def _scenario(result: Result) -> dict[str, object]:
             "ru": scenario.description_ru or scenario.description,
             "en": scenario.description,
         },
+        "horizon": scenario.horizon,
         "scores": {
             goal: [_rounded(number, 1) for number in numbers]
             for goal, *numbers in result.scores[["goal", "score", "low", "high"]].to_numpy()
@@ -137,28 +138,40 @@ def _scenario(result: Result) -> dict[str, object]:
 def _receipts(result: Result) -> list[dict[str, object]]:
     """Gather the receipts of a scenario with names that people know.
 
-    A row that the scenario adds shows once; ranges stay in receipts.csv.
+    Rows with one and the same change stand together; a row that the scenario adds shows once;
+    ranges stay in receipts.csv.
     """
-    region, seen, shown = result.case.region, set(), []
+    region = result.case.region
+    groups: dict[tuple[object, ...], list[dict[str, str]]] = {}
     for number, table, row, column, before, after, basis in result.receipts[
         RECEIPT_SHOWN
     ].to_numpy():
-        is_new = before == ABSENT and after != ABSENT
-        if str(column).endswith(RANGE_ENDINGS) or (is_new and (table, row) in seen):
+        if str(column).endswith(RANGE_ENDINGS):
             continue
-        seen.add((table, row))
-        step = result.scenario.steps[number - 1]
-        shown.append(
-            {
-                **_row_names(region, table, row),
-                "column": "" if is_new else column,
-                "before": before,
-                "after": after,
-                "basis": basis,
-                "why": {"ru": step.why_ru, "en": step.why},
-            }
-        )
-    return shown
+        is_new = before == ABSENT and after != ABSENT
+        key = (number, basis, *(("", row, "") if is_new else (column, before, after)))
+        names = _row_names(region, table, row)
+        if names not in groups.setdefault(key, []):
+            groups[key].append(names)
+    return [
+        {
+            **{language: _joined([one[language] for one in names]) for language in LANGUAGES},
+            "column": column,
+            "before": before if column else ABSENT,
+            "after": after,
+            "basis": basis,
+            "why": {
+                "ru": result.scenario.steps[int(str(number)) - 1].why_ru,
+                "en": result.scenario.steps[int(str(number)) - 1].why,
+            },
+        }
+        for (number, basis, column, before, after), names in groups.items()
+    ]
+
+
+def _joined(names: Sequence[str]) -> str:
+    """Join names; of many only the first and the last are said, and how many there are."""
+    return "; ".join(names) if len(names) <= 2 else f"{names[0]} … {names[-1]} ({len(names)})"
 
 
 def _row_names(region: Region, table: str, row_id: str) -> dict[str, str]:

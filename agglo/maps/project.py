@@ -61,7 +61,13 @@ def write_geopackage(
         layers=layers,
         themes=_themes(results, layers, words),
         title=region.name_ru,
-        abstract=f"{words.text('word', 'caveat', LANGUAGE)} Inputs {results[0].inputs_sha256[:12]}",
+        abstract=" ".join(
+            [
+                words.text("word", "caveat", LANGUAGE),
+                words.text("word", "inputs", LANGUAGE),
+                results[0].inputs_sha256[:12],
+            ]
+        ),
         crs=region.crs,
         extent=(float(west), float(south), float(east), float(north)),
         gpkg=GEOPACKAGE,
@@ -81,9 +87,9 @@ def project_layers(
     links = link_styles(tables["links"], theme, words, LANGUAGE)
     top, bottom = words.text("word", "places", LANGUAGE), words.text("word", "base", LANGUAGE)
     aliases = _aliases(words)
-    baseline = of_scenario(BASELINE)
+    named = f"{of_scenario(BASELINE)} AND kind <> 'remainder'"
     layers = [
-        _layer("places", top, base["places"], results, words, subset=baseline, aliases=aliases),
+        _layer("places", top, base["places"], results, words, subset=named, aliases=aliases),
         _layer("stops", top, base["stops"], results, words),
         _layer("employers", top, base["employers"], results, words),
         _layer("railways", top, base["railways"], results, words),
@@ -132,7 +138,7 @@ def _scenario_layers(
             key=f"{table}:{scenario.name}",
             table=table,
             title=f"{styles[0].name}{suffix}",
-            group=f"{words.text('word', 'scenario', LANGUAGE)}: {_title(result, results)}",
+            group=_title(result, results),
             styles=styles,
             aliases=_aliases(words),
             source=_source(results),

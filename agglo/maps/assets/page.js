@@ -18,7 +18,7 @@
     var whole = size >= 100 || unit === "jobs" || unit === "persons" || unit === "person-min/day";
     var rule = whole ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
     var sign = unit !== "share" ? "" : "\u202f" + (signed ? word("points") : "%");
-    return (signed && value > 0 ? "+" : "") + shown.toLocaleString(state.language, rule) + sign;
+    return (signed && value > 0 ? "+" : "") + shown.toLocaleString(state.language, rule).replace("-", "\u2212") + sign;
   }
   function unitOf(id) { return indicator(id).unit; }
   function indicator(id) { return data.indicators.filter(function (i) { return i.id === id; })[0]; }
@@ -48,6 +48,10 @@
       return (c[2] === null || value >= c[2]) && (c[3] === null || value <= c[3]);
     })[0];
     return hit ? hit[1] : data.colours.missing;
+  }
+  function rangeOf(c, unit, signed) { // the words of a legend class, in the language of the page
+    if (c[2] === null) { return "\u2264 " + number(c[3], unit, signed); }
+    return c[3] === null ? "> " + number(c[2], unit, signed) : number(c[2], unit, signed) + " \u2026 " + number(c[3], unit, signed);
   }
   function style(name) { return data.styles[state.language][name]; }
 
@@ -123,6 +127,7 @@
     onEachFeature: function (f, layer) { tip(layer, function () { return linkTip(f.properties); }); } });
   var flows = L.layerGroup([]), names = L.layerGroup([]);
 
+  var WIDTHS = { motorway: 3.5, trunk: 3.5, primary: 2.4 };
   function municipalityTip(p) {
     var rows = [];
     [["population", /^population_(\d+)_count$/], ["net_migration", /^net_migration_(\d+)_count$/], ["wage", /^wage_(\d+)_rub$/]].forEach(function (kind) {
@@ -131,7 +136,7 @@
         if (hit && p[key] !== null) { rows.push([word(kind[0]) + " " + hit[1], number(p[key])]); }
       });
     });
-    rows.push([word("status"), badge(p.status)]);
+    rows.push(rows.length ? [word("status"), badge(p.status)] : [word("no_data"), ""]);
     return table(nameOf(p), rows);
   }
   function zoneTip(p) {
@@ -167,14 +172,19 @@
     zones.eachLayer(function (layer) {
       layer.setStyle({ fillColor: colourOf(look, valueOf(layer.feature.properties.zone_id)) });
     });
+    function hide(layer, there) { // a link of another scenario is not there at all
+      if (layer.getElement()) { layer.getElement().style.display = there ? "" : "none"; }
+      return !there;
+    }
     links.eachLayer(function (layer) {
-      var id = layer.feature.properties.link_id, open = v.is_open[id], changed = v.is_changed[id];
-      if (id in v.is_open) {
-        layer.setStyle({ color: !open ? data.colours.closed : changed ? "#1a9641" : data.colours.road, weight: changed ? 5 : 2, opacity: 0.9, dashArray: open ? null : "6 7" });
-      } else { layer.setStyle({ opacity: 0 }); }
+      var p = layer.feature.properties, id = p.link_id;
+      if (hide(layer, id in v.is_open)) { return; }
+      var open = v.is_open[id], changed = open && v.is_changed[id], width = WIDTHS[p["class"]] || 1.5;
+      layer.setStyle({ color: !open ? data.colours.closed : changed ? "#1a9641" : data.colours.road, weight: changed ? width + 2 : open ? width : 4, opacity: 0.9, dashArray: open ? null : "6 7" });
     });
     critical.eachLayer(function (layer) {
-      var loss = v.link_loss_person_min[layer.feature.properties.link_id] || 0;
+      var id = layer.feature.properties.link_id, loss = v.link_loss_person_min[id] || 0;
+      if (hide(layer, id in v.is_open)) { return; }
       layer.setStyle({ color: loss > 0 ? colourOf(lost, loss) : "#9e9e9e", weight: loss > 0 ? 5 : 1.5, opacity: 0.95 });
     });
     flows.clearLayers();
@@ -194,11 +204,12 @@
       var p = layer.feature.properties;
       if (p.role === "member") { label(layer.getBounds().getCenter(), nameOf(p), "district"); }
     });
+    roadNames();
     placeNames();
   }
   var labels = [];
   function label(point, name, kind) { labels.push({ point: L.latLng(point), name: name, kind: kind }); }
-  var SIZES = { city: 9.6, town: 7.6, outside: 7.2, village: 6.8, district: 8.6 }, ORDER = ["city", "town", "outside", "village", "district"];
+  var SIZES = { city: 9.6, town: 7.6, outside: 7.2, village: 6.8, district: 8.6, road: 7 }, ORDER = ["city", "town", "outside", "village", "district", "road"];
   function placeNames() { // greedy: the weightier name first; each tries right, left, above, below, and stays away where all are taken
     var taken = [];
     names.clearLayers();
@@ -219,6 +230,18 @@
     });
   }
   map.on("zoomend", placeNames);
+  function roadNames() { // the stretch of each numbered road nearest to the middle carries its number
+    var best = {}, centre = members.getBounds().getCenter();
+    links.eachLayer(function (layer) {
+      var p = layer.feature.properties, middle = layer.getBounds().getCenter();
+      var apart = middle.distanceTo(centre);
+      if (/\d/.test(p.road) && p.length_km >= 7 && apart < 45000 && !(best[p.road] && best[p.road].apart <= apart)) { best[p.road] = { apart: apart, line: layer.getLatLngs() }; }
+    });
+    Object.keys(best).forEach(function (road) {
+      var line = best[road].line, shown = state.language === "ru" ? road.replace(/^M-?/, "М-").replace(/^A/, "А") : road;
+      label(line[Math.floor(line.length / 2)], "\u00a0" + shown + "\u00a0", "road");
+    });
+  }
   function zone(id) {
     return data.zones.features.filter(function (f) { return f.properties.zone_id === id; })[0].properties;
   }
@@ -232,7 +255,7 @@
     box.textContent = "";
     if (map.hasLayer(zones)) {
       box.appendChild(make("b", {}, [look.name]));
-      look.classes.forEach(function (c) { box.appendChild(swatch(c[1], c[0], false)); });
+      look.classes.forEach(function (c) { box.appendChild(swatch(c[1], rangeOf(c, unitOf(state.indicator), state.difference), false)); });
       var inside = data.zones.features.filter(function (f) { return f.properties.kind !== "outside"; });
       if (look.missing && inside.some(function (f) { return valueOf(f.properties.zone_id) === null; })) { box.appendChild(swatch(look.missing[1], look.missing[0], false)); }
     }
@@ -240,7 +263,8 @@
       var lost = style("link_loss_person_min");
       box.appendChild(make("hr"));
       box.appendChild(make("b", {}, [lost.name]));
-      lost.classes.forEach(function (c) { box.appendChild(swatch(c[1], c[0], true)); });
+      lost.classes.forEach(function (c) { box.appendChild(swatch(c[1], rangeOf(c, "person-min/day"), true)); });
+      box.appendChild(make("p", { "class": "note" }, [word("loss_caveat")]));
     }
     if (map.hasLayer(links)) {
       var v = data.link_values[state.scenario];
@@ -266,7 +290,7 @@
   var control = null;
   function drawControl() {
     if (control) { control.remove(); }
-    control = L.control.layers(null, null, { collapsed: false, position: "topright" });
+    control = L.control.layers(null, null, { collapsed: window.innerWidth < 1200, position: "topright" });
     [[zones, "zones"], [names, "places"], [links, "links"], [critical, "criticality"], [railways, "railways"], [stops, "stops"], [employers, "employers"], [flows, "flows"], [members, "municipalities"]].forEach(function (pair) {
       control.addOverlay(pair[0], make("span", {}, [word(pair[1])]).innerHTML);
     });
@@ -296,11 +320,15 @@
         return make("button", { id: on ? "difference" : "levels", "aria-pressed": String(state.difference === on), onclick: function () { set({ difference: on }); } }, [word(on ? "difference" : "levels")]);
       })));
     }
+    box.appendChild(make("p", { "class": "about" }, [text("about", state.indicator)]));
+    if (state.scenario !== "baseline") { box.appendChild(verdict(own)); }
+    if (own.horizon === "day") { box.appendChild(make("p", { "class": "note" }, [word("shock_note")])); }
     box.appendChild(make("h2", {}, [word("whole")]));
     box.appendChild(numbers(own, base, data.key));
     box.appendChild(make("details", {}, [make("summary", {}, [word("all_indicators")]), numbers(own, base, data.indicators.map(function (i) { return i.id; }).filter(function (id) { return data.key.indexOf(id) < 0; }))]));
     var worst = own.worst;
-    box.appendChild(make("p", { "class": "about" }, [make("b", {}, [word("worst_link") + ": "]), worst[state.language] + " — " + number(worst.loss) + " " + text("unit", "person-min/day")]));
+    box.appendChild(make("p", { "class": "about" }, [make("b", {}, [word("worst_link") + ": "]), worst[state.language] + " — " + number(worst.loss) + " " + text("unit", "person-min/day") + (worst.unserved ? ", " + number(worst.unserved) + " " + word("cut_off") : "")]));
+    box.appendChild(make("p", { "class": "note" }, [word("loss_caveat")]));
     box.appendChild(make("h2", {}, [word("goals")]));
     data.goals.forEach(function (g) { box.appendChild(goal(g, own)); });
     box.appendChild(make("h2", {}, [word("receipts")]));
@@ -309,17 +337,29 @@
       var what = r.column ? ", " + text("column", r.column) + ": " + said(r.before) + " → " + said(r.after) : ": " + word("added");
       box.appendChild(make("div", { "class": "receipt" }, [r[state.language] + what + " ", make("span", { "class": "badge" }, [word(r.basis)]), make("br"), make("small", {}, [r.why[state.language]])]));
     });
-    box.appendChild(make("h2", {}, [word("sources")]));
+    var sources = make("details", {}, [make("summary", {}, [word("sources")])]);
     data.sources.forEach(function (s) {
-      box.appendChild(make("div", { "class": "source" }, [badge(s.status), " ", s.title + ". " + s.source + ". " + s.licence + ". " + s.attribution + ". " + s.date, make("br"), make("small", {}, [s.note])]));
+      var said = [s.title[state.language], s.source, s.licence, s.attribution, s.date].filter(Boolean).join(". ");
+      sources.appendChild(make("div", { "class": "source" }, [badge(s.status), " ", said, make("br"), make("small", {}, [s.note])]));
     });
-    box.appendChild(make("p", { "class": "source" }, ["inputs " + data.inputs]));
+    sources.appendChild(make("p", { "class": "source" }, [word("inputs") + " " + data.inputs]));
+    box.appendChild(sources);
     if (opened) { box.querySelector("details").open = true; }
     if (held && document.getElementById(held)) { document.getElementById(held).focus(); }
   }
   function said(value) {
     if (value === "True" || value === "False") { return word(value === "True" ? "yes" : "no"); }
     return value === "" ? "–" : isNaN(value) ? value : number(Number(value));
+  }
+  function verdict(own) { // better or worse only where the whole range is on one side of the baseline
+    var kinds = { better: [], worse: [], unclear: [] };
+    data.goals.forEach(function (g) {
+      var score = own.scores[g.id];
+      kinds[score[1] > 50.5 ? "better" : score[2] < 49.5 ? "worse" : "unclear"].push(g[state.language]);
+    });
+    return make("div", { "class": "verdict" }, Object.keys(kinds).filter(function (k) { return kinds[k].length; }).map(function (k) {
+      return make("div", {}, [make("b", {}, [word("is_" + k) + ": "]), kinds[k].join(", ")]);
+    }));
   }
   function goal(g, own) {
     var score = own.scores[g.id], bar = make("div", { "class": "bar" + (score[0] < 50 ? " down" : "") });
@@ -328,8 +368,8 @@
     middle.style.left = "50%";
     range.style.left = score[1] + "%"; range.style.width = Math.max(0.5, score[2] - score[1]) + "%";
     [fill, range, middle].forEach(function (n) { bar.appendChild(n); });
-    return make("div", { "class": "goal" }, [make("span", {}, [g[state.language]]), make("b", {}, [number(score[0])]), bar,
-      make("small", {}, [number(score[1]) + " … " + number(score[2]) + " " + word("range")])]);
+    return make("div", { "class": "goal" + (g.headline ? " headline" : "") }, [make("span", {}, [g[state.language]]), make("b", {}, [number(score[0])]), bar,
+      make("small", {}, own.id === "baseline" ? [] : [number(score[1]) + " … " + number(score[2]) + " " + word("range")])]);
   }
   function numbers(own, base, keys) {
     var same = own.id === "baseline", rows = [make("tr", {}, [make("th", {}, [word("indicator")]), make("th", {}, [word("value")])].concat(same ? [] : [make("th", {}, ["Δ"])]))];
@@ -370,7 +410,9 @@
     restyle(); drawPanel(); drawLegend();
   }
   [context, zones, members, links, railways, stops, names].forEach(function (layer) { layer.addTo(map); });
-  map.on("overlayadd overlayremove", drawLegend);
+  map.on("overlayadd overlayremove", function () { restyle(); drawLegend(); });
+  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+  window.addEventListener("beforeprint", function () { map.invalidateSize({ animate: false }); map.fitBounds(members.getBounds(), { animate: false }); });
   drawControl(); restyle(); drawPanel(); drawLegend();
   window.addEventListener("hashchange", function () { readAddress(); drawControl(); restyle(); drawPanel(); drawLegend(); });
   setTimeout(function () { map.invalidateSize(); map.fitBounds(members.getBounds(), { paddingTopLeft: [70, 8], paddingBottomRight: [8, 8], animate: false }); document.body.setAttribute("data-ready", "true"); }, 0);
