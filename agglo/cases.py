@@ -77,6 +77,8 @@ def cases_from_network(
             mean_min=skims["mean"],
             flows=flows,
             baseline_flows=base_flows,
+            baseline_car_min=base_skims["car"],
+            baseline_transit_min=base_skims["transit"],
             baseline_car_share=base_skims["share"],
             baseline_mean_min=base_skims["mean"],
             link_losses=_link_losses(topology, arcs[one.name], skims, flows, parameters),
@@ -197,7 +199,13 @@ def _loss(
     """
     inner = np.eye(len(closed), dtype=bool)
     ways = {**skims, mode: np.where(inner, skims[mode], closed)}
-    after = kept_mode_minutes(ways["car"], ways["transit"], skims["share"])
+    after = kept_mode_minutes(
+        ways["car"],
+        ways["transit"],
+        skims["share"],
+        car_before_min=skims["car"],
+        transit_before_min=skims["transit"],
+    )
     before = skims["mean"]
     limit = parameters.unserved_min
     extra = counted_minutes(after, before, unserved_min=limit) - counted_minutes(

@@ -362,7 +362,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
         ("theme.toml", "grey", "#1a9850"),
     ),
     "the least flow is a text": (
-        in_text("maps/theme.toml", "least_flow_count = 300", 'least_flow_count = "few"'),
+        in_text("maps/theme.toml", "least_flow_count = 600", 'least_flow_count = "few"'),
         ("theme.toml", "least_flow_count", "few"),
     ),
     "a change would touch nothing": (

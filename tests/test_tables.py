@@ -119,9 +119,10 @@ def test_rows_with_one_index_label_are_checked_too(tables: worlds.Tables) -> Non
 def test_all_faults_of_a_table_come_in_one_message(tables: worlds.Tables) -> None:
     zones = set_cell(tables["zones"], "kind", "hamlet").drop(columns="lat")
     zones = set_cell(zones, "jobs_count", -1.0)
-    with pytest.raises(TableError, match=r"table 'zones' \(zones.csv\) has 3 fault") as caught:
+    with pytest.raises(TableError, match=r"table 'zones' \(zones.csv\) has 4 fault") as caught:
         check_table("zones", zones, where="zones.csv")
-    assert str(caught.value).count("\n  - ") == 3
+    assert str(caught.value).count("\n  - ") == 4
+    assert "jobs_low_count ≤ jobs_count ≤ jobs_high_count does not hold" in str(caught.value)
 
 
 def test_many_wrong_rows_are_shown_by_the_first_three(tables: worlds.Tables) -> None:

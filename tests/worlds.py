@@ -211,7 +211,7 @@ def workspace_of(region: Region, folder: Path, *, spread: float = 0.0) -> Worksp
             name=name,
             value=getattr(own, name),
             low=getattr(own, name) * (1 - spread),
-            high=getattr(own, name) * (1 + spread),
+            high=min(getattr(own, name) * (1 + spread), 1.0 if name.endswith("_share") else np.inf),
             status="assumed",
             source="test",
         )

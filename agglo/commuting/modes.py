@@ -68,25 +68,48 @@ def mean_minutes(car_min: Floats, transit_min: Floats, share: Floats) -> Floats:
     return np.where(np.isnan(share), np.inf, car + transit)
 
 
-def kept_mode_minutes(car_min: Floats, transit_min: Floats, share: Floats) -> Floats:
+def kept_mode_minutes(
+    car_min: Floats,
+    transit_min: Floats,
+    share: Floats,
+    *,
+    car_before_min: Floats,
+    transit_before_min: Floats,
+) -> Floats:
     """Mean minutes when everybody keeps their mode, so that the same trips are compared.
 
-    Who finds no way left by the own mode takes the other; ``inf`` where neither has one. Never
-    falls when a way becomes longer, unlike a mean over modes chosen anew.
+    Who finds no way left by the own mode takes the other, and gains nothing by it: people
+    without a car do not lose a train and arrive earlier. Never falls when a way becomes longer,
+    unlike a mean over modes chosen anew.
 
     Parameters
     ----------
+    car_min, transit_min
+        Minutes now, ``inf`` where there is no way.
     share
-        Share by car of those who travel, 0–1.
+        Share by car of those who travelled before, 0–1.
+    car_before_min, transit_before_min
+        Minutes before.
+
+    Returns
+    -------
+    kept_mode_minutes
+        ``inf`` where neither mode has a way.
 
     Examples
     --------
-    >>> kept_mode_minutes(np.array([np.inf]), np.array([40.0]), np.array([0.5]))
-    array([40.])
+    >>> gone, train, car = np.array([np.inf]), np.array([40.0]), np.array([20.0])
+    >>> kept_mode_minutes(car, gone, np.array([0.5]), car_before_min=car, transit_before_min=train)
+    array([30.])
     """
-    car = np.where(np.isfinite(car_min), car_min, transit_min)
-    transit = np.where(np.isfinite(transit_min), transit_min, car_min)
+    car = _or_other(car_min, transit_min, car_before_min)
+    transit = _or_other(transit_min, car_min, transit_before_min)
     return mean_minutes(car, transit, share)
+
+
+def _or_other(own_min: Floats, other_min: Floats, before_min: Floats) -> Floats:
+    least = np.where(np.isfinite(before_min), before_min, 0.0)
+    return np.where(np.isfinite(own_min), own_min, np.maximum(other_min, least))
 
 
 def _odds(

@@ -46,6 +46,12 @@ class Case:
     baseline_flows: pd.DataFrame
     """Commuters of the baseline, persons."""
 
+    baseline_car_min: pd.DataFrame
+    """Minutes by car of the baseline."""
+
+    baseline_transit_min: pd.DataFrame
+    """Minutes by public transport of the baseline."""
+
     baseline_car_share: pd.DataFrame
     """Share of the baseline's commuters by car, 0–1."""
 

@@ -18,6 +18,7 @@ from agglo.indicators.access import (
 )
 from agglo.indicators.case import Case, trips_per_worker, zones_with_stops
 from agglo.transport.connectivity import counted_minutes, relative_efficiency
+from agglo.transport.network import Floats
 from agglo.units import M_PER_KM, MINUTES_PER_HOUR
 
 WHOLE = "all"
@@ -161,12 +162,9 @@ def extra_person_minutes(case: Case) -> pd.Series:
     The same people make the same trips by the same mode as in the baseline; outside zones are
     homes too, so that places add up to 'all'.
     """
-    after = kept_mode_minutes(
-        case.car_min.to_numpy(), case.transit_min.to_numpy(), case.baseline_car_share.to_numpy()
-    )
     before = case.baseline_mean_min.to_numpy()
     limit = case.parameters.unserved_min
-    change = counted_minutes(after, before, unserved_min=limit) - counted_minutes(
+    change = counted_minutes(_kept(case), before, unserved_min=limit) - counted_minutes(
         before, before, unserved_min=limit
     )
     extra = (case.baseline_flows * change).sum(axis=1) * trips_per_worker(case.parameters)
@@ -174,8 +172,11 @@ def extra_person_minutes(case: Case) -> pd.Series:
 
 
 def unserved(case: Case) -> pd.Series:
-    """Commuters of the baseline who have no way left, by home, outside zones included."""
-    lost = np.isinf(case.cost_min) & np.isfinite(case.baseline_mean_min)
+    """Commuters of the baseline who have no way left by either mode, by home.
+
+    Outside zones are homes too.
+    """
+    lost = np.isinf(_kept(case)) & np.isfinite(case.baseline_mean_min)
     count = (case.baseline_flows * lost).sum(axis=1)
     return _with_whole(count, float(count.sum()))
 
@@ -209,6 +210,17 @@ def _known(case: Case, mode: str) -> tuple[pd.Index, pd.DataFrame]:
     if mode == "car":
         return case.inside, case.car_min
     return _with_transit(case), case.transit_min
+
+
+def _kept(case: Case) -> Floats:
+    """Minutes of the baseline's commuters when everybody keeps their mode."""
+    return kept_mode_minutes(
+        case.car_min.to_numpy(),
+        case.transit_min.to_numpy(),
+        case.baseline_car_share.to_numpy(),
+        car_before_min=case.baseline_car_min.to_numpy(),
+        transit_before_min=case.baseline_transit_min.to_numpy(),
+    )
 
 
 def _counted(case: Case) -> pd.DataFrame:

@@ -181,4 +181,4 @@ def _difference_colours(theme: Theme, better: int) -> tuple[str, ...]:
 def shown_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Round numbers to what a map can show, so that files stay small and readable."""
     numbers = frame.select_dtypes("float").columns
-    return frame.assign(**{name: frame[name].round(4) for name in numbers})
+    return frame.assign(**{name: frame[name].round(6) for name in numbers})

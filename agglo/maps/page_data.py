@@ -21,7 +21,7 @@ from agglo.scoring.goals import Goal
 from agglo.tables import weakest_status
 
 DEGREE_DECIMALS = 4
-SHOWN_DECIMALS = 4
+SHOWN_DECIMALS = 6
 LINK_COLUMNS = ("speed_kmh", "link_loss_person_min", "link_unserved_count", "is_open", "is_changed")
 RECEIPT_SHOWN = ["change", "table", "row_id", "column", "before", "after", "basis"]
 RANGE_ENDINGS = ("_low_count", "_high_count", "_low_min", "_high_min")

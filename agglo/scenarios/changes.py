@@ -114,6 +114,7 @@ def add_link(
     line = LineString(xy.to_crs(region.crs))
     if length_km is None:
         length_km = max(round(line.length / M_PER_KM * CURVATURE, 1), SHORTEST_KM)
+    _positive("length_km", length_km)
     if length_km * M_PER_KM < line.length * (1 - LENGTH_SLACK):
         raise ScenarioError(
             f"length_km of '{link}' is {length_km:g}, but the straight line from '{from_id}' to "
@@ -362,7 +363,7 @@ def _known(table: pd.DataFrame, key: str, wanted: str, what: str) -> str:
     if len(hits) == 1:
         return str(hits[0])
     near = difflib.get_close_matches(folded, list(dict.fromkeys(spelt.index)), NAMES_SHOWN, 0.4)
-    found = hits or list(dict.fromkeys(spelt[spelt.index.isin(near)]))
+    found = hits or list(dict.fromkeys(key for one in near for key in spelt[spelt.index == one]))
     hint = (
         f"did you mean {' or '.join(map(repr, found[:NAMES_SHOWN]))}?"
         if found

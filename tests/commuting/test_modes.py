@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from agglo.commuting.modes import car_share, joint_cost, mean_minutes
+from agglo.commuting.modes import car_share, joint_cost, kept_mode_minutes, mean_minutes
 
 INF = np.inf
 
@@ -75,3 +75,23 @@ def test_the_mean_counts_each_mode_by_who_takes_it() -> None:
     car, transit = np.array([20.0, 20, INF, INF]), np.array([40.0, INF, 40, INF])
     shares = np.array([0.75, 1.0, 0.0, np.nan])
     assert mean_minutes(car, transit, shares).tolist() == [25, 20, 40, INF]
+
+
+def kept(car: object, transit: object, share: object) -> np.ndarray:
+    """Minutes of those who took 20 minutes by car or 50 by train before."""
+    before = {"car_before_min": np.full(3, 20.0), "transit_before_min": np.full(3, 50.0)}
+    return kept_mode_minutes(np.full(3, car), np.full(3, transit), np.full(3, share), **before)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("longer", [0.0, 5.0, 500.0, INF])
+def test_who_keeps_a_mode_never_gains_from_a_longer_way(share: float, longer: float) -> None:
+    before = kept(20.0, 50.0, share)
+    assert (kept(20.0 + longer, 50.0, share) >= before).all()
+    assert (kept(20.0, 50.0 + longer, share) >= before).all()
+
+
+def test_who_loses_the_own_mode_takes_the_other_and_is_cut_off_without_both() -> None:
+    assert kept(INF, 50.0, 0.5)[0] == 50
+    assert kept(20.0, INF, 0.5)[0] == (20 + 50) / 2
+    assert np.isinf(kept(INF, INF, 0.5)[0])

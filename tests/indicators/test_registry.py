@@ -10,8 +10,9 @@ import pytest
 
 from agglo.indicators.case import Case
 from agglo.indicators.measures import WHOLE
-from agglo.indicators.registry import GOALS, INDICATORS, measure, whole_values
+from agglo.indicators.registry import GOALS, INDICATORS, NETWORK, measure, whole_values
 from agglo.scenarios.files import Scenario
+from agglo.tables import STATUSES
 from tests import worlds
 from tests.cases import case_of
 
@@ -112,7 +113,10 @@ def test_commuters_without_a_way_are_counted_and_lose_up_to_the_penalty() -> Non
     cut = worlds.scenario(
         worlds.change("close_link", link=["bridge", "ford"]), name="cut", horizon="day"
     )
-    case = closed_banks(cut)
+    tables = worlds.two_banks_tables()
+    for name in ("lines", "line_stops"):
+        tables[name] = tables[name].iloc[:0]
+    case = case_of(worlds.region_of(tables), cut, worlds.parameters(**CAR_ONLY))
     flows = case.baseline_flows
     across = flows.loc["west", "east"] + flows.loc["east", "west"]
     around = flows.loc["away", "east"] + flows.loc["east", "away"]
@@ -172,17 +176,29 @@ def test_the_worst_link_is_a_share_of_all_minutes(banks: Case) -> None:
 
 
 def test_without_links_that_matter_no_link_is_worst(banks: Case) -> None:
-    assert (
-        value(replace(banks, link_losses=banks.link_losses.iloc[:0]), "worst_link_loss_share") == 0
-    )
+    without = replace(banks, link_losses=banks.link_losses.iloc[:0])
+    assert np.isnan(value(without, "worst_link_loss_share"))
 
 
-def test_an_observed_quantity_is_assumed_in_a_scenario(banks: Case) -> None:
-    status = {}
-    for is_baseline in (True, False):
-        rows = measure(banks, is_baseline=is_baseline).set_index("indicator")
-        status[is_baseline] = rows.loc["population_primacy", "status"]
-    assert status == {True: "observed", False: "assumed"}
+def test_a_number_is_no_firmer_than_the_tables_it_stands_on(banks: Case) -> None:
+    for firmness in STATUSES:
+        settlements = banks.region["settlements"].assign(status=firmness)
+        case = replace(banks, region=banks.region.with_tables(settlements=settlements))
+        status = {}
+        for is_baseline in (True, False):
+            rows = measure(case, is_baseline=is_baseline).set_index("indicator")
+            status[is_baseline] = rows.loc["population_primacy", "status"]
+        assert status == {True: firmness, False: "assumed"}
+
+
+def test_what_the_model_works_out_is_no_firmer_than_its_assumptions(banks: Case) -> None:
+    tables = {name: banks.region[name].assign(status="observed") for name in NETWORK}
+    case = replace(banks, region=banks.region.with_tables(**tables))
+    for firmness, wanted in (("observed", "modelled"), ("assumed", "assumed")):
+        rows = measure(case, is_baseline=True, assumption_status=firmness)
+        status = rows.drop_duplicates("indicator").set_index("indicator")["status"]
+        assert status["minutes_per_worker_day"] == wanted
+        assert status["local_match_share"] == "observed"
 
 
 def test_values_for_the_whole_are_those_of_the_table(banks: Case) -> None:

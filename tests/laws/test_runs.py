@@ -171,14 +171,14 @@ GRID_COST = minutes(GRID)
 
 
 @settings(max_examples=15)
-@given(link=st.sampled_from(LINKS), speed=st.floats(60, 300))
+@given(link=st.sampled_from(LINKS), speed=st.floats(60, 200))
 def test_a_faster_road_never_makes_anything_dearer(link: str, speed: float) -> None:
     faster = minutes(set_speed(GRID, link=[link], speed_kmh=speed))
     assert (faster <= GRID_COST + 1e-9).all(axis=None)
 
 
 @settings(max_examples=15)
-@given(ends=st.permutations(NODES), speed=st.floats(5, 300))
+@given(ends=st.permutations(NODES), speed=st.floats(5, 200))
 def test_a_new_road_never_makes_anything_dearer(ends: list[str], speed: float) -> None:
     region = add_link(GRID, link="new", from_id=ends[0], to_id=ends[1], speed_kmh=speed)
     assert (minutes(region) <= GRID_COST + 1e-9).all(axis=None)

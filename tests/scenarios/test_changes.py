@@ -16,6 +16,7 @@ from agglo.scenarios.receipts import (
     changed_region,
     differences,
 )
+from agglo.workspace import Workspace
 from tests import worlds
 
 
@@ -161,7 +162,7 @@ def test_add_line_runs_over_existing_stops(region: Region) -> None:
             worlds.change(
                 "add_line",
                 line="express",
-                mode="train",
+                mode="bus",
                 stops=["stop_west", "stop_east"],
                 run_min=[6],
                 headway_min=30,
@@ -226,7 +227,7 @@ def test_people_who_move_keep_every_total() -> None:
 def test_workers_who_move_come_from_the_zone_that_people_leave() -> None:
     tables = worlds.two_banks_tables()
     west = tables["zones"]["zone_id"] == "west"
-    tables["zones"].loc[west, "workers_count"] = 50.0
+    tables["zones"].loc[west, ["workers_low_count", "workers_count", "workers_high_count"]] = 50.0
     region = worlds.region_of(tables)
     zones = changes.shift_population(region, from_zone={"west": 40}, to_zone={"east": 40})["zones"]
     assert zones.loc["west", "workers_count"] == pytest.approx(50 - 40 * 50 / 200)
@@ -239,8 +240,9 @@ def test_a_zone_can_be_left_by_everybody(people: float, rate: float) -> None:
     tables = worlds.two_banks_tables()
     west = tables["zones"]["zone_id"] == "west"
     tables["zones"].loc[west, "population_count"] = float(people)
-    tables["zones"].loc[west, "workers_count"] = people * rate
-    tables["zones"].loc[west, "jobs_count"] = people * rate * 0.3
+    for name, count in (("workers", people * rate), ("jobs", people * rate * 0.3)):
+        ends = [f"{name}_low_count", f"{name}_count", f"{name}_high_count"]
+        tables["zones"].loc[west, ends] = count
     zones = changes.shift_population(
         worlds.region_of(tables),
         from_zone={"west": people},
@@ -271,7 +273,7 @@ RUN = {"line": "ferry", "from_stop": "stop_west", "to_stop": "stop_east", "run_m
             {"link": ["brigde"], "speed_kmh": 9},
             "unknown link 'brigde'; did you mean 'bridge'",
         ),
-        ("set_speed", {"link": ["bridge"], "speed_kmh": 0}, "speed_kmh must be above 0; got 0"),
+        ("set_speed", {"link": ["bridge"], "speed_kmh": 0}, "above 0 and at most 200; got 0"),
         ("set_speed", {"link": ["bridge"], "speed_kmh": np.inf}, "speed_kmh must be above 0"),
         ("set_speed", {"speed_kmh": 9}, "either by 'link' or by 'road'"),
         ("set_speed", {"link": ["ford"], "road": "road_ford", "speed_kmh": 9}, "either by"),
@@ -306,11 +308,11 @@ RUN = {"line": "ferry", "from_stop": "stop_west", "to_stop": "stop_east", "run_m
         ("add_line", {**LINE, "stops": ["stop_west"]}, "has 1 stops and 1 run times"),
         ("add_line", {**LINE, "stops": "stop_west"}, "has 1 stops and 1 run times"),
         ("add_line", {**LINE, "run_min": [1.0, 2.0]}, "has 2 stops and 2 run times"),
-        ("add_line", {**LINE, "stops": ["stop_west", "x"]}, "unknown stop 'x'"),
+        ("add_line", {**LINE, "stops": ["stop_west", "x"]}, "unknown bus stop 'x'"),
         ("add_line", {**LINE, "run_min": [-1.0]}, "run_min must be above 0"),
-        ("add_line", {**LINE, "mode": "plane"}, "'mode' must be one of train, bus; got 'plane'"),
-        ("add_jobs", {"zone": "est", "jobs_count": 9}, "unknown zone 'est'; did you mean 'west'"),
-        ("add_jobs", {"zone": "away", "jobs_count": 9}, "unknown zone 'away'"),
+        ("add_line", {**LINE, "mode": "plane"}, "no stop is of mode 'plane'; there are bus"),
+        ("add_jobs", {"zone": "est", "jobs_count": 9}, "zone inside 'est'; did you mean 'west'"),
+        ("add_jobs", {"zone": "away", "jobs_count": 9}, "unknown zone inside 'away'"),
         ("add_jobs", {"zone": "east", "jobs_count": -51}, "has 50 jobs; 51 cannot leave it"),
         ("add_jobs", {"zone": "east", "jobs_count": 0}, "touches nothing"),
         (
@@ -389,10 +391,57 @@ def test_the_second_change_is_named_by_its_number(region: Region) -> None:
 
 
 def test_a_baseline_without_changes_has_an_empty_receipt(region: Region) -> None:
-    same, receipts = apply_scenario(region, worlds.scenario())
+    same, receipts = apply_scenario(region, worlds.scenario(name="baseline"))
     assert same is region
     assert receipts.empty
     assert list(receipts) == RECEIPT_COLUMNS
+
+
+def test_a_baseline_that_changes_something_is_refused(region: Region) -> None:
+    step = worlds.change("add_jobs", zone="east", jobs_count=5)
+    with pytest.raises(ScenarioError, match="baseline must change nothing"):
+        apply_scenario(region, worlds.scenario(step, name="baseline"))
+
+
+def test_a_scenario_without_changes_is_refused(region: Region) -> None:
+    with pytest.raises(ScenarioError, match=r"has no \[\[change\]\]"):
+        apply_scenario(region, worlds.scenario())
+
+
+def test_a_place_may_be_named_in_russian_and_a_road_as_the_map_writes_it(
+    workspace: Workspace,
+) -> None:
+    region = workspace.region
+    by_name = changes.add_jobs(region, zone="Ворсино", jobs_count=7)["zones"]
+    assert by_name["jobs_count"]["vorsino"] == region["zones"]["jobs_count"]["vorsino"] + 7
+    closed = changes.close_link(region, road="М-3", km=(95, 107))["links"]
+    assert set(closed.loc[~closed["is_open"], "road"]) == {"M3"}
+
+
+def test_a_change_makes_the_rows_that_it_touches_assumed(workspace: Workspace) -> None:
+    observed = workspace.region["line_stops"]["status"]["kiev_express", 9]
+    step = worlds.change(
+        "set_run_time",
+        line="kiev_express",
+        from_stop="st_balabanovo",
+        to_stop="st_obninskoye",
+        run_min=7,
+    )
+    changed, _ = apply_scenario(workspace.region, worlds.scenario(step))
+    assert observed == "observed"
+    assert changed["line_stops"]["status"]["kiev_express", 9] == "assumed"
+
+
+def test_a_road_shorter_than_the_straight_line_is_refused(workspace: Workspace) -> None:
+    with pytest.raises(ScenarioError, match="straight line from 'obninsk' to 'borovsk'"):
+        changes.add_link(
+            workspace.region,
+            link="magic",
+            from_id="obninsk",
+            to_id="borovsk",
+            speed_kmh=60,
+            length_km=1,
+        )
 
 
 def test_a_receipt_says_who_changed_what_and_why(region: Region) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from agglo.region import Region
-from agglo.transport.connectivity import link_losses, relative_efficiency
+from agglo.transport.connectivity import counted_minutes, link_losses, relative_efficiency
 from agglo.transport.network import (
     Floats,
     Topology,
@@ -124,3 +124,11 @@ def test_a_link_without_an_id_is_never_closed() -> None:
     )
     assert got.index.tolist() == ["ferry", "ford", "highway"]
     assert (got == 0).all(axis=None)
+
+
+def test_closing_a_road_never_counts_less_than_slowing_it() -> None:
+    before = np.array([10.0, 150.0, 300.0])
+    cut = counted_minutes(np.full(3, np.inf), before, unserved_min=180)
+    assert cut.tolist() == [180, 180, 300]
+    for slow in (20.0, 200.0, 5000.0):
+        assert (counted_minutes(np.maximum(before, slow), before, unserved_min=180) <= cut).all()

@@ -50,7 +50,8 @@ def test_a_trip_by_line_is_walk_wait_boarding_ride_and_walk() -> None:
 
 def test_a_long_headway_is_waited_for_no_longer_than_the_cap() -> None:
     tables = worlds.two_banks_tables()
-    tables["lines"]["headway_min"] = 240.0
+    for end in ("headway_min", "headway_low_min", "headway_high_min"):
+        tables["lines"][end] = 240.0
     region = worlds.region_of(tables)
     assert minutes(region, "west", "east", "transit") == pytest.approx(5 + 20 + 2 + 15 + 5)
 

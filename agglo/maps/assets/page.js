@@ -410,7 +410,8 @@
     restyle(); drawPanel(); drawLegend();
   }
   [context, zones, members, links, railways, stops, names].forEach(function (layer) { layer.addTo(map); });
-  map.on("overlayadd overlayremove", function () { restyle(); drawLegend(); });
+  map.on("overlayadd", function () { restyle(); drawLegend(); });
+  map.on("overlayremove", drawLegend);
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
   window.addEventListener("beforeprint", function () { map.invalidateSize({ animate: false }); map.fitBounds(members.getBounds(), { animate: false }); });
   drawControl(); restyle(); drawPanel(); drawLegend();
