@@ -370,7 +370,7 @@ def test_every_indicator_changes_the_legend(opened: Page, theme: Theme, words: W
     assert opened.options("indicator") == titles
     for name, title in titles.items():
         opened.choose("indicator", name)
-        assert opened.address().get("indicator", theme.shown[0]) == name
+        assert opened.address().get("indicator", theme.key[0]) == name
         assert opened.find(".legend b")[0].text.startswith(title)
 
 

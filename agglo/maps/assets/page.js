@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   var data = AGGLO, map = AGGLO_MAP;
-  var state = { language: "ru", scenario: data.scenarios[0].id, indicator: data.shown[0], difference: false };
+  var state = { language: "ru", scenario: data.scenarios[0].id, indicator: data.shown.indexOf(data.key[0]) < 0 ? data.shown[0] : data.key[0], difference: false };
   readAddress();
 
   // ---- words and numbers
