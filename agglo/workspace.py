@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,8 +15,11 @@ from agglo.parameters import Assumption, parameters_from_assumptions, with_value
 from agglo.paths import SETTINGS_FILE, WORKSPACE_PARTS, is_workspace
 from agglo.region import Region, check_crs, region_from_tables
 from agglo.scoring.goals import Anchor, Goal
+from agglo.tomlfile import check_keys, read_toml
 
 REGION_KEYS = ("name_ru", "name_en", "crs")
+GOAL_KEYS = ("id", "name_ru", "name_en", "headline")
+ANCHOR_KEYS = ("id", "weight", "target_ratio", "target_change")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,8 @@ def open_workspace(root: Path | str = ".") -> Workspace:
             f"{root.resolve()} is no workspace: it needs {SETTINGS_FILE}, {parts}; "
             "start in the folder that has them, or name it with --workspace"
         )
-    settings = _read_settings(root / SETTINGS_FILE)
+    settings = read_toml(root / SETTINGS_FILE, error=SettingsError)
+    _check(settings, ("region", "parameters", "goal"), "")
     about = _section(settings, "region", REGION_KEYS)
     with _named():
         check_crs(about["crs"])
@@ -72,18 +75,16 @@ def open_workspace(root: Path | str = ".") -> Workspace:
     return Workspace(root=root, region=region, assumptions=assumptions, goals=goals)
 
 
-def _read_settings(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: malformed TOML: {error}") from error
-
-
 def _section(settings: Mapping[str, object], name: str, keys: tuple[str, ...]) -> dict[str, str]:
     found = settings.get(name)
     if not isinstance(found, dict) or not all(isinstance(found.get(key), str) for key in keys):
         raise SettingsError(f"{SETTINGS_FILE}: [{name}] needs the texts {', '.join(keys)}")
+    _check(found, keys, f" [{name}]")
     return {key: found[key] for key in keys}
+
+
+def _check(given: Mapping[str, object], known: Iterable[str], where: str) -> None:
+    check_keys(given, known, f"{SETTINGS_FILE}{where}", error=SettingsError)
 
 
 def _assumptions(raw: object) -> dict[str, Assumption]:
@@ -91,6 +92,8 @@ def _assumptions(raw: object) -> dict[str, Assumption]:
         raise SettingsError(f"{SETTINGS_FILE}: lacks the [parameters] of the model")
     found = {}
     for name, item in raw.items():
+        if isinstance(item, dict):
+            _check(item, ("value", "low", "high", "status", "source"), f" [parameters.{name}]")
         try:
             numbers = {key: float(item[key]) for key in ("value", "low", "high")}
             texts = {key: str(item[key]) for key in ("status", "source")}
@@ -131,6 +134,9 @@ def _goals(raw: object) -> tuple[Goal, ...]:
     goals = []
     for number, item in enumerate(raw, 1):
         try:
+            _check(item, (*GOAL_KEYS, "indicator"), f" [[goal]] number {number}")
+            for one in item["indicator"]:
+                _check(one, ANCHOR_KEYS, f" [[goal.indicator]] of goal {number}")
             anchors = tuple(
                 Anchor(
                     indicator=one["id"],
@@ -150,7 +156,8 @@ def _goals(raw: object) -> tuple[Goal, ...]:
                 )
             )
         except SettingsError as error:
-            raise SettingsError(f"{SETTINGS_FILE}: {error}") from error
+            named = str(error).startswith(SETTINGS_FILE)
+            raise error if named else SettingsError(f"{SETTINGS_FILE}: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
             raise SettingsError(f"{SETTINGS_FILE}: [[goal]] number {number}: {error!r}") from error
     ids = [goal.id for goal in goals]

@@ -85,7 +85,7 @@ def test_a_folder_that_lacks_a_part_is_no_workspace(folder: Path, part: str) -> 
     ("old", "new", "message"),
     [
         ("[region]", "[region", "agglo.toml: malformed TOML"),
-        ("[region]", "[area]", r"\[region\] needs the texts name_ru, name_en, crs"),
+        ("[region]", "[regoin]", "agglo.toml: unknown key 'regoin'; did you mean 'region'"),
         ('name_en = "Obninsk', 'english = "Obninsk', r"\[region\] needs the texts"),
         ('crs = "EPSG:32637"', "crs = 32637", r"\[region\] needs the texts"),
         ("[parameters.wait_share]", "[parameters.wait_time]", "lacks wait_share and does not know"),
@@ -98,7 +98,7 @@ def test_a_folder_that_lacks_a_part_is_no_workspace(folder: Path, part: str) -> 
         ('id = "labour_mobility"', 'id = "happiness"', "unknown goal 'happiness'"),
         ('id = "multi_focus"', 'id = "labour_mobility"', "'labour_mobility' stands more than once"),
         ('id = "jobs_by_decay"', 'id = "jobs_by_magic"', "'jobs_by_magic' is not registered"),
-        ("target_ratio = 1.2", "target_rato = 1.2", "needs either target_ratio or target_change"),
+        ("target_ratio = 1.2", "target_rato = 1.2", "'target_rato'; did you mean 'target_ratio'"),
         ("target_ratio = 1.2", 'target_ratio = "1.2"', r"\[\[goal\]\] number 1"),
         ("target_ratio = 1.2", "target_ratio = -1.2", "the target must be better"),
         ("weight = 3\n", "", r"\[\[goal\]\] number 1: KeyError\('weight'\)"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 import warnings
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pyogrio.errors
 from agglo.errors import LayerError, TableError
 from agglo.region import Provenance
 from agglo.tables import STATUSES, TABLES, Table
+from agglo.tomlfile import read_toml
 
 METADATA_KEYS = (
     "table", "file", "title", "source", "licence", "attribution", "date", "status", "sha256"
@@ -72,10 +72,7 @@ def read_layers(
 
 
 def _read_metadata(path: Path) -> dict[str, str]:
-    try:
-        about = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LayerError(f"{path}: malformed TOML: {error}") from error
+    about = read_toml(path, error=LayerError)
     missing = [key for key in METADATA_KEYS if key not in about]
     if missing:
         raise LayerError(f"{path}: metadata lacks {', '.join(missing)}")
@@ -90,16 +87,27 @@ def _read_metadata(path: Path) -> dict[str, str]:
 
 def _read_data(path: Path, table: Table, layer: str) -> pd.DataFrame:
     if not path.is_file():
-        raise LayerError(f"layer '{layer}' names the file {path}, which is not there")
+        beside = sorted(other.name for other in path.parent.glob(f"{path.stem}.*"))
+        others = [name for name in beside if not name.endswith(".toml")]
+        hint = f"; beside it is {others[0]}: name it in {layer}.toml" if others else ""
+        raise LayerError(f"layer '{layer}' names the file {path}, which is not there{hint}")
     try:
         if path.suffix.lower() == ".csv":
             texts = {name: str for name, column in table.columns.items() if column.kind == "text"}
-            return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
+            frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
+            if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
+                raise LayerError(
+                    f"{path} is separated by semicolons; save it as CSV with commas and decimal "
+                    "points, in UTF-8"
+                )
+            return frame
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
             frame = gpd.read_file(path)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise LayerError(f"{path} cannot be read as CSV: {error}") from error
+        raise LayerError(
+            f"{path} cannot be read as CSV: {error}; save it as CSV with commas, in UTF-8"
+        ) from error
     except RuntimeWarning as error:
         raise LayerError(
             f"{path} has a coordinate that is no finite number ({error}); repair the geometry"

@@ -14,7 +14,7 @@ from agglo.indicators.registry import INDICATORS
 from agglo.maps.drawing import ROLE_COLOURS, link_styles, zone_styles
 from agglo.maps.styles import Style
 from agglo.maps.words import LANGUAGES, Theme, Words
-from agglo.region import Region, attributions
+from agglo.region import Provenance, Region, attributions
 from agglo.run import Result, worst_link
 from agglo.scenarios.receipts import ABSENT
 from agglo.scoring.goals import Goal
@@ -57,23 +57,7 @@ def page_data(
         "population_status": weakest_status(*region["settlements"]["status"]),
         "work_status": weakest_status(*region["zones"]["status"]),
         "attribution": " · ".join(attributions(region.provenance)),
-        "styles": {
-            language: {
-                **{
-                    column: _legend(style)
-                    for column, style in zone_styles(
-                        tables["places"], theme, words, language, geometry="point"
-                    ).items()
-                },
-                **{
-                    column: _legend(style)
-                    for column, style in link_styles(
-                        tables["links"], theme, words, language
-                    ).items()
-                },
-            }
-            for language in LANGUAGES
-        },
+        "styles": {language: _styles(tables, theme, words, language) for language in LANGUAGES},
         "colours": {**theme.colours, **ROLE_COLOURS},
         "municipalities": _features(
             tables["municipalities"],
@@ -94,20 +78,31 @@ def page_data(
             tables["employers"], ["name_ru", "name_en", "jobs_count", "year", "source", "status"]
         ),
         "flows": _flows(tables["flows"]),
-        "sources": [
-            {
-                "title": {"ru": item.title_ru or item.title, "en": item.title},
-                "source": item.source,
-                "licence": item.licence,
-                "attribution": item.attribution,
-                "date": item.date,
-                "status": item.status,
-                "note": item.note,
-            }
-            for item in region.provenance
-        ],
+        "sources": [_source(item) for item in region.provenance],
         "inputs": results[0].inputs_sha256[:12],
     }  # fmt: skip
+
+
+def _styles(
+    tables: Mapping[str, gpd.GeoDataFrame], theme: Theme, words: Words, language: str
+) -> dict[str, object]:
+    styles = {
+        **zone_styles(tables["places"], theme, words, language, geometry="point"),
+        **link_styles(tables["links"], theme, words, language),
+    }
+    return {column: _legend(style) for column, style in styles.items()}
+
+
+def _source(item: Provenance) -> dict[str, object]:
+    return {
+        "title": {"ru": item.title_ru or item.title, "en": item.title},
+        "source": item.source,
+        "licence": item.licence,
+        "attribution": item.attribution,
+        "date": item.date,
+        "status": item.status,
+        "note": item.note,
+    }
 
 
 def _scenario(result: Result) -> dict[str, object]:

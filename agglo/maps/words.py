@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from agglo.errors import SettingsError
 from agglo.indicators.registry import INDICATORS
+from agglo.tomlfile import check_keys, read_toml
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 LANGUAGES = ("ru", "en")
@@ -63,7 +63,7 @@ def read_words(folder: Path) -> Words:
     SettingsError
         If the file is absent or malformed.
     """
-    texts = _read(folder / TEXT_FILE)
+    texts = read_toml(folder / TEXT_FILE, error=SettingsError)
     for group, keys in texts.items():
         entries = keys.items() if isinstance(keys, dict) else [("", keys)]
         for key, entry in entries:
@@ -85,7 +85,9 @@ def read_theme(folder: Path) -> Theme:
     SettingsError
         If the file is absent or malformed, or a ramp has the wrong number of colours.
     """
-    raw = _read(folder / THEME_FILE)
+    raw = read_toml(folder / THEME_FILE, error=SettingsError)
+    known = (*RAMPS, *COLOURS, "shown", "key", "least_flow_count")
+    check_keys(raw, known, str(folder / THEME_FILE), error=SettingsError)
     for name, count in RAMPS.items():
         if len(raw.get(name, ())) != count:
             raise SettingsError(f"{folder / THEME_FILE}: '{name}' must list {count} colours")
@@ -116,12 +118,3 @@ def _check_theme(raw: Mapping[str, Any], path: Path) -> None:
         raise SettingsError(
             f"{path}: least_flow_count must be a number; got {raw['least_flow_count']!r}"
         )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: malformed TOML: {error}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import tomllib
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from types import MappingProxyType, NoneType, UnionType
 
 from agglo.errors import ScenarioError
 from agglo.scenarios.changes import CHANGES
+from agglo.tomlfile import check_keys, read_toml
 
 BASELINE = "baseline"
 TOP_KEYS = ("title", "title_ru", "description", "description_ru", "horizon", "change")
@@ -79,16 +79,11 @@ def read_scenario(path: Path) -> Scenario:
     ScenarioError
         Naming file, change number and nearest match.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise ScenarioError(f"{path}: there is no such scenario file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path.name}: malformed TOML: {error}") from error
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from error
+    if not path.exists():
+        raise ScenarioError(f"{path}: there is no such scenario file")
+    raw = read_toml(path, error=ScenarioError)
     where = path.name
-    _refuse_unknown(raw, TOP_KEYS, where)
+    check_keys(raw, TOP_KEYS, where, error=ScenarioError)
     title = _text(raw, "title", where, required=True)
     horizon = _text(raw, "horizon", where) or "year"
     if horizon not in HORIZONS:
@@ -169,7 +164,7 @@ def checked_arguments(do: str, given: Mapping[str, object], where: str) -> dict[
         for name, item in inspect.signature(function).parameters.items()
         if item.kind is inspect.Parameter.KEYWORD_ONLY
     }
-    _refuse_unknown(given, tuple(wanted), f"{where} ({do})")
+    check_keys(given, tuple(wanted), f"{where} ({do})", error=ScenarioError)
     absent = [
         name
         for name, item in wanted.items()
@@ -233,11 +228,3 @@ def _text(raw: Mapping[str, object], key: str, where: str, *, required: bool = F
     if not isinstance(value, str) or (required and not value.strip()):
         raise ScenarioError(f'{where}: needs {key} = "…" as a text; got {value!r}')
     return value
-
-
-def _refuse_unknown(given: Mapping[str, object], known: Sequence[str], where: str) -> None:
-    for key in given:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1, 0.5)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
-            raise ScenarioError(f"{where}: unknown key '{key}'; {hint}")
