@@ -28,6 +28,9 @@ from agglo.tables import weakest_status
 from agglo.transport.network import ARC_PARAMETERS
 from agglo.workspace import Workspace
 
+TIE_DECIMALS = 3
+"""Losses that agree to so many decimals of a person-minute are one and the same."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -131,7 +134,7 @@ def _check_effect(measured: Mapping[str, pd.DataFrame]) -> None:
 
 
 def worst_link(result: Result) -> dict[str, str | float]:
-    """Name the road link whose loss costs most.
+    """Name the road link whose loss costs most; of links in a row the first by id.
 
     Returns
     -------
@@ -142,7 +145,7 @@ def worst_link(result: Result) -> dict[str, str | float]:
     losses = road_losses(result.case)
     if losses.empty:
         return {"id": "", "ru": "", "en": "", "loss": 0.0, "unserved": 0.0}
-    worst = str(losses["loss_person_min"].idxmax())
+    worst = str(losses["loss_person_min"].round(TIE_DECIMALS).idxmax())
     links = result.case.region["links"]
     return {
         "id": worst,
