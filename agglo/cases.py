@@ -16,7 +16,7 @@ from agglo.indicators.case import Case, trips_per_worker, zones_with_stops
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
-from agglo.transport.connectivity import counted_minutes, link_losses
+from agglo.transport.connectivity import extra_minutes, link_losses
 from agglo.transport.network import (
     Floats,
     Topology,
@@ -62,8 +62,9 @@ def cases_from_network(
     cases = {}
     for one in scenarios:
         own = network.regions[one.name]
-        skims = _skims(own, topology, arcs[one.name], parameters)
-        stays = one.horizon == "day" or one.name == BASELINE
+        is_base = one.name == BASELINE
+        skims = base_skims if is_base else _skims(own, topology, arcs[one.name], parameters)
+        stays = is_base or one.horizon == "day"
         flows = base_flows if stays else _named_flows(one, own, skims["felt"], parameters, pull)
         cases[one.name] = Case(
             region=own,
@@ -162,15 +163,10 @@ def _link_losses(
     persons = flows.to_numpy()
     zones = [list(f"{face}:" + flows.index) for face in ("from", "to")]
     trips = np.where(np.eye(len(flows), dtype=bool), 0.0, persons)
+    matrices = {name: skim_of.to_numpy() for name, skim_of in skims.items()}
     pieces = []
     for mode in ("car", "transit"):
-        loss = partial(
-            _loss,
-            skims={name: skim_of.to_numpy() for name, skim_of in skims.items()},
-            persons=persons,
-            parameters=parameters,
-            mode=mode,
-        )
+        loss = partial(_loss, skims=matrices, persons=persons, parameters=parameters, mode=mode)
         pieces.append(
             link_losses(
                 topology,
@@ -207,10 +203,7 @@ def _loss(
         transit_before_min=skims["transit"],
     )
     before = skims["mean"]
-    limit = parameters.unserved_min
-    extra = counted_minutes(after, before, unserved_min=limit) - counted_minutes(
-        before, before, unserved_min=limit
-    )
+    extra = extra_minutes(after, before, unserved_min=parameters.unserved_min)
     lost = persons[np.isinf(after) & np.isfinite(before)].sum()
     return float((persons * extra).sum() * trips_per_worker(parameters)), float(lost)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from agglo.errors import SettingsError, TableError
 from agglo.layers.catalogue import read_layers
@@ -137,27 +138,10 @@ def _goals(raw: object) -> tuple[Goal, ...]:
             _check(item, (*GOAL_KEYS, "indicator"), f" [[goal]] number {number}")
             for one in item["indicator"]:
                 _check(one, ANCHOR_KEYS, f" [[goal.indicator]] of goal {number}")
-            anchors = tuple(
-                Anchor(
-                    indicator=one["id"],
-                    weight=float(one["weight"]),
-                    target_ratio=one.get("target_ratio"),
-                    target_change=one.get("target_change"),
-                )
-                for one in item["indicator"]
-            )
-            goals.append(
-                Goal(
-                    id=item["id"],
-                    name_ru=item["name_ru"],
-                    name_en=item["name_en"],
-                    headline=_flag(item, "headline"),
-                    anchors=anchors,
-                )
-            )
-        except SettingsError as error:
-            named = str(error).startswith(SETTINGS_FILE)
-            raise error if named else SettingsError(f"{SETTINGS_FILE}: {error}") from error
+            with _named():
+                goals.append(_goal(item))
+        except SettingsError:
+            raise
         except (KeyError, TypeError, ValueError) as error:
             raise SettingsError(f"{SETTINGS_FILE}: [[goal]] number {number}: {error!r}") from error
     ids = [goal.id for goal in goals]
@@ -165,6 +149,25 @@ def _goals(raw: object) -> tuple[Goal, ...]:
     if repeated:
         raise SettingsError(f"{SETTINGS_FILE}: goal '{repeated[0]}' stands more than once")
     return tuple(goals)
+
+
+def _goal(item: Mapping[str, Any]) -> Goal:
+    anchors = tuple(
+        Anchor(
+            indicator=one["id"],
+            weight=float(one["weight"]),
+            target_ratio=one.get("target_ratio"),
+            target_change=one.get("target_change"),
+        )
+        for one in item["indicator"]
+    )
+    return Goal(
+        id=item["id"],
+        name_ru=item["name_ru"],
+        name_en=item["name_en"],
+        headline=_flag(item, "headline"),
+        anchors=anchors,
+    )
 
 
 def _flag(item: Mapping[str, object], key: str) -> bool:

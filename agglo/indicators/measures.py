@@ -17,7 +17,7 @@ from agglo.indicators.access import (
     worst_quartile,
 )
 from agglo.indicators.case import Case, trips_per_worker, zones_with_stops
-from agglo.transport.connectivity import counted_minutes, relative_efficiency
+from agglo.transport.connectivity import counted_minutes, extra_minutes, relative_efficiency
 from agglo.transport.network import Floats
 from agglo.units import M_PER_KM, MINUTES_PER_HOUR
 
@@ -162,10 +162,10 @@ def extra_person_minutes(case: Case) -> pd.Series:
     The same people make the same trips by the same mode as in the baseline; outside zones are
     homes too, so that places add up to 'all'.
     """
-    before = case.baseline_mean_min.to_numpy()
-    limit = case.parameters.unserved_min
-    change = counted_minutes(_kept(case), before, unserved_min=limit) - counted_minutes(
-        before, before, unserved_min=limit
+    change = extra_minutes(
+        _kept(case),
+        case.baseline_mean_min.to_numpy(),
+        unserved_min=case.parameters.unserved_min,
     )
     extra = (case.baseline_flows * change).sum(axis=1) * trips_per_worker(case.parameters)
     return _with_whole(extra, float(extra.sum()))

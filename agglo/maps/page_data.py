@@ -41,7 +41,6 @@ def page_data(
     that is missing or has no way.
     """
     region = results[0].case.region
-    names = [name for name in theme.shown if name in tables["zones"]]
     return {
         "title": {"ru": region.name_ru, "en": region.name_en},
         "texts": words.texts,
@@ -51,7 +50,7 @@ def page_data(
             for goal in goals
         ],
         "indicators": [_indicator(name) for name in INDICATORS],
-        "shown": names,
+        "shown": list(theme.shown),
         "key": list(theme.key),
         "flow_status": weakest_status("modelled", *region["zones"]["status"]),
         "population_status": weakest_status(*region["settlements"]["status"]),
@@ -66,7 +65,7 @@ def page_data(
         "zones": _features(_once(tables["places"], "zone_id", tables), ["zone_id", "name_ru",
             "name_en", "municipality_id", "kind", "lon", "lat"]),
         "zone_values": _values(tables["places"], "zone_id", [
-            *names, "population_count", "workers_count", "jobs_count"]),
+            *theme.shown, "population_count", "workers_count", "jobs_count"]),
         "links": _features(
             tables["links"].drop_duplicates("link_id"),
             ["link_id", "name_ru", "name_en", "road", "class", "length_km", "status"],

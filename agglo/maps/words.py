@@ -25,6 +25,7 @@ RAMPS = {
     "critical": 5,
 }
 COLOURS = ("missing", "flow", "rail", "road", "outline", "employer", "closed")
+NEEDED = (*COLOURS, "shown", "key", "least_flow_count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +87,11 @@ def read_theme(folder: Path) -> Theme:
         If the file is absent or malformed, or a ramp has the wrong number of colours.
     """
     raw = read_toml(folder / THEME_FILE, error=SettingsError)
-    known = (*RAMPS, *COLOURS, "shown", "key", "least_flow_count")
-    check_keys(raw, known, str(folder / THEME_FILE), error=SettingsError)
+    check_keys(raw, (*RAMPS, *NEEDED), str(folder / THEME_FILE), error=SettingsError)
     for name, count in RAMPS.items():
         if len(raw.get(name, ())) != count:
             raise SettingsError(f"{folder / THEME_FILE}: '{name}' must list {count} colours")
-    lacking = [name for name in (*COLOURS, "shown", "key", "least_flow_count") if not raw.get(name)]
+    lacking = [name for name in NEEDED if not raw.get(name)]
     if lacking:
         raise SettingsError(f"{folder / THEME_FILE}: lacks {', '.join(lacking)}")
     _check_theme(raw, folder / THEME_FILE)

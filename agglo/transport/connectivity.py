@@ -49,6 +49,15 @@ def counted_minutes(minutes: Floats, before_min: Floats, *, unserved_min: float)
     return np.minimum(minutes, most)
 
 
+def extra_minutes(after_min: Floats, before_min: Floats, *, unserved_min: float) -> Floats:
+    """Return the minutes that each trip takes more than before, both as they are counted."""
+    after, before = (
+        counted_minutes(minutes, before_min, unserved_min=unserved_min)
+        for minutes in (after_min, before_min)
+    )
+    return np.asarray(after - before)
+
+
 def link_losses(
     topology: Topology,
     metric_min: Floats,
