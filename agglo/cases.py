@@ -2,106 +2,199 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from agglo.commuting.gravity import Pull, gravity_flows, outside_pull
-from agglo.commuting.modes import car_share, joint_cost, kept_mode_minutes, mean_minutes
+from agglo.commuting.modes import joint_cost, kept_mode_minutes, mean_minutes, mode_shares
 from agglo.errors import FlowError
-from agglo.indicators.case import Case, trips_per_worker, zones_with_stops
+from agglo.indicators.case import (
+    NEEDS,
+    Case,
+    Travel,
+    Waits,
+    arrays,
+    trips_per_worker,
+    zones_with_stops,
+)
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
 from agglo.transport.connectivity import extra_minutes, link_losses
-from agglo.transport.network import (
-    Floats,
-    Topology,
-    arcs_from_regions,
-    metric_from_arcs,
-    topology_from_arcs,
-)
+from agglo.transport.lines import WINDOWS
+from agglo.transport.network import Network, metric_from_arcs
 from agglo.transport.skims import skim
+from agglo.transport.spread import transit_spread
+from agglo.transport.topology import Floats, Minutes, Topology, node_numbers
 from agglo.units import MINUTES_PER_HOUR
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """One topology over all scenarios, and the arcs of each: built once, varied often."""
-
-    regions: Mapping[str, Region]
-    topology: Topology
-    arcs: Mapping[str, pd.DataFrame]
-
-
-def network_from_regions(regions: Mapping[str, Region], parameters: Parameters) -> Network:
-    """Build the arcs of every scenario's region and the one topology over them."""
-    arcs = arcs_from_regions(regions, parameters)
-    return Network(regions=regions, topology=topology_from_arcs(list(arcs.values())), arcs=arcs)
+CHOICES = ("car", "transit", "park_ride")
+"""The modes that commuters choose from."""
 
 
 def cases_from_network(
-    scenarios: Sequence[Scenario], network: Network, parameters: Parameters
+    scenarios: Sequence[Scenario],
+    network: Network,
+    parameters: Parameters,
+    *,
+    needs: Collection[str] = NEEDS,
 ) -> tuple[float, dict[str, Case]]:
-    """Carry every scenario from its network to its flows."""
+    """Carry every scenario from its network to its flows, and to what its measures need."""
     topology, arcs = network.topology, network.arcs
     base = network.regions[BASELINE]
-    base_skims = _skims(base, topology, arcs[BASELINE], parameters)
-    zones = base["zones"]
-    pull = outside_pull(
-        base_skims["felt"],
+    base_travel = travel_of(
+        base, zone_minutes(base, topology, arcs[BASELINE], parameters), parameters
+    )
+    pull = pull_of(base, base_travel, parameters)
+    base_flows = flows_of(base, base_travel, parameters, pull)
+    cases = {}
+    for one in scenarios:
+        own = network.regions[one.name]
+        is_base = one.name == BASELINE
+        minutes = zone_minutes(own, topology, arcs[one.name], parameters)
+        travel = base_travel if is_base else travel_of(own, minutes, parameters)
+        stays = is_base or one.horizon == "day"
+        flows = base_flows if stays else _named_flows(one, own, travel, parameters, pull)
+        cases[one.name] = Case(
+            region=own,
+            inside=own["zones"].index[own["zones"]["kind"] != "outside"],
+            parameters=parameters,
+            travel=travel,
+            baseline_travel=base_travel,
+            flows=flows,
+            baseline_flows=base_flows,
+            **_parts(needs, own, network, one.name, travel, flows, parameters),
+        )
+    return pull.closing_factor, cases
+
+
+def _parts(
+    needs: Collection[str],
+    region: Region,
+    network: Network,
+    name: str,
+    travel: Travel,
+    flows: pd.DataFrame,
+    parameters: Parameters,
+) -> dict[str, Any]:
+    """Find the parts of a case that are asked for."""
+    topology, arcs = network.topology, network.arcs[name]
+    parts: dict[str, Any] = {}
+    if "losses" in needs:
+        parts["link_losses"] = _link_losses(topology, arcs, travel, flows, parameters)
+    if "waits" in needs:
+        parts["waits"] = {window: _waits(region, topology, arcs, window) for window in WINDOWS}
+    if "facilities" in needs:
+        parts["facility_min"] = _facility_minutes(region, topology, arcs)
+    return parts
+
+
+def _waits(region: Region, topology: Topology, arcs: pd.DataFrame, window: str) -> Waits:
+    zones = region["zones"].index
+    start, end = (node_numbers(topology, list(f"{face}:" + zones)) for face in ("from", "to"))
+    spread = transit_spread(topology, arcs, start, end, window=window)
+    unknown = _unknown_transit(region) | np.eye(len(zones), dtype=bool)
+
+    def frame(values: Minutes) -> pd.DataFrame:
+        known = np.where(unknown, np.inf, values.astype(float))
+        return pd.DataFrame(known, index=zones, columns=zones)
+
+    return Waits(median_min=frame(spread.wait_median_min), p90_min=frame(spread.wait_p90_min))
+
+
+def _facility_minutes(region: Region, topology: Topology, arcs: pd.DataFrame) -> pd.DataFrame:
+    """Minutes by car from every zone to every facility, and to the stations with parking."""
+    listed = region["facilities"]
+    parking = region["interchanges"]
+    parking = parking[parking["mode"] == "park_ride"]
+    doors = pd.DataFrame(
+        {
+            "kind": [*listed["kind"], *["station"] * len(parking)],
+            "id": [*listed["facility_id"], *parking["stop_id"]],
+            "node": [*("road:" + listed["node_id"]), *("road:" + parking["node_id"])],
+            "minutes": [
+                *(listed["length_km"] / listed["speed_kmh"] * MINUTES_PER_HOUR),
+                *(parking["length_km"] / parking["speed_kmh"] * MINUTES_PER_HOUR),
+            ],
+        }
+    )
+    doors = doors[doors["node"].isin(topology.nodes)]
+    zones = region["zones"].index
+    metric = metric_from_arcs(topology, arcs, "car")
+    minutes = skim(topology, metric, list("from:" + zones), list(doors["node"]))
+    columns = pd.MultiIndex.from_frame(doors[["kind", "id"]])
+    return pd.DataFrame(minutes + doors["minutes"].to_numpy(), index=zones, columns=columns)
+
+
+def zone_minutes(
+    region: Region, topology: Topology, arcs: pd.DataFrame, parameters: Parameters
+) -> dict[str, Floats]:
+    """Minutes from zone to zone by each mode that commuters choose from, and within zones."""
+    zones = region["zones"].index
+    minutes = {
+        mode: _zone_skim(topology, metric_from_arcs(topology, arcs, mode), zones)
+        for mode in CHOICES
+    }
+    km = region["zones"]["internal_km"].to_numpy()
+    np.fill_diagonal(
+        minutes["car"],
+        km / parameters.internal_car_kmh * MINUTES_PER_HOUR + parameters.car_fixed_min,
+    )
+    np.fill_diagonal(minutes["transit"], km / parameters.internal_transit_kmh * MINUTES_PER_HOUR)
+    np.fill_diagonal(minutes["park_ride"], np.inf)
+    minutes["transit"][_unknown_transit(region)] = np.inf
+    return minutes
+
+
+def travel_of(region: Region, minutes: Mapping[str, Floats], parameters: Parameters) -> Travel:
+    """Shares by mode, all modes joined, mean minutes.
+
+    Where the public transport of either end is not known, the car stands for it. What is felt
+    of a trip across the border is less than its minutes: such trips are long, and long trips
+    are weighed less sharply.
+    """
+    zones = region["zones"].index
+    weights = _weights(_unknown_transit(region), parameters)
+    scale = parameters.mode_scale_per_min
+    shares = mode_shares(minutes, weights, scale_per_min=scale)
+    cost = joint_cost(minutes, weights, scale_per_min=scale)
+    is_outside = (region["zones"]["kind"] == "outside").to_numpy()
+    weight = parameters.outside_decay_share
+
+    def frame(values: Floats) -> pd.DataFrame:
+        return pd.DataFrame(values, index=zones, columns=zones)
+
+    return Travel(
+        minutes={mode: frame(values) for mode, values in minutes.items()},
+        shares={mode: frame(values) for mode, values in shares.items()},
+        cost_min=frame(cost),
+        felt_min=frame(np.where(np.logical_or.outer(is_outside, is_outside), cost * weight, cost)),
+        mean_min=frame(mean_minutes(minutes, shares)),
+    )
+
+
+def pull_of(baseline: Region, travel: Travel, parameters: Parameters) -> Pull:
+    """Find what the outside zones pull and send on the baseline."""
+    zones = baseline["zones"]
+    return outside_pull(
+        travel.felt_min,
         zones["workers_count"],
         zones["jobs_count"],
         zones.index[zones["kind"] == "outside"],
         decay_per_min=parameters.decay_per_min,
     )
-    base_flows = _flows(base, base_skims["felt"], parameters, pull)
-    cases = {}
-    for one in scenarios:
-        own = network.regions[one.name]
-        is_base = one.name == BASELINE
-        skims = base_skims if is_base else _skims(own, topology, arcs[one.name], parameters)
-        stays = is_base or one.horizon == "day"
-        flows = base_flows if stays else _named_flows(one, own, skims["felt"], parameters, pull)
-        cases[one.name] = Case(
-            region=own,
-            inside=own["zones"].index[own["zones"]["kind"] != "outside"],
-            parameters=parameters,
-            car_min=skims["car"],
-            transit_min=skims["transit"],
-            cost_min=skims["cost"],
-            felt_min=skims["felt"],
-            car_share=skims["share"],
-            mean_min=skims["mean"],
-            flows=flows,
-            baseline_flows=base_flows,
-            baseline_car_min=base_skims["car"],
-            baseline_transit_min=base_skims["transit"],
-            baseline_car_share=base_skims["share"],
-            baseline_mean_min=base_skims["mean"],
-            link_losses=_link_losses(topology, arcs[one.name], skims, flows, parameters),
-        )
-    return pull.closing_factor, cases
 
 
-def _named_flows(
-    scenario: Scenario, region: Region, cost_min: pd.DataFrame, parameters: Parameters, pull: Pull
-) -> pd.DataFrame:
-    try:
-        return _flows(region, cost_min, parameters, pull)
-    except FlowError as error:
-        raise FlowError(f"scenario '{scenario.name}': {error}") from error
-
-
-def _flows(
-    region: Region, cost_min: pd.DataFrame, parameters: Parameters, pull: Pull
-) -> pd.DataFrame:
+def flows_of(region: Region, travel: Travel, parameters: Parameters, pull: Pull) -> pd.DataFrame:
+    """Estimate who works where, persons, home zone × work zone."""
     zones = region["zones"]
     return gravity_flows(
-        cost_min,
+        travel.felt_min,
         zones["workers_count"],
         zones["jobs_count"],
         decay_per_min=parameters.decay_per_min,
@@ -109,53 +202,37 @@ def _flows(
     )
 
 
-def _skims(
-    region: Region, topology: Topology, arcs: pd.DataFrame, parameters: Parameters
-) -> dict[str, pd.DataFrame]:
-    """Minutes by car and by public transport, both joined, share by car, mean minutes.
+def _named_flows(
+    scenario: Scenario, region: Region, travel: Travel, parameters: Parameters, pull: Pull
+) -> pd.DataFrame:
+    try:
+        return flows_of(region, travel, parameters, pull)
+    except FlowError as error:
+        raise FlowError(f"scenario '{scenario.name}': {error}") from error
 
-    Where the public transport of either end is not known, the car stands for both modes. What
-    is felt of a trip across the border is less than its minutes: such trips are long, and long
-    trips are weighed less sharply.
-    """
-    zones = region["zones"].index
-    km = region["zones"]["internal_km"].to_numpy()
-    car = _zone_skim(topology, metric_from_arcs(topology, arcs, "car"), zones)
-    np.fill_diagonal(
-        car, km / parameters.internal_car_kmh * MINUTES_PER_HOUR + parameters.car_fixed_min
-    )
-    transit = _zone_skim(topology, metric_from_arcs(topology, arcs, "transit"), zones)
-    np.fill_diagonal(transit, km / parameters.internal_transit_kmh * MINUTES_PER_HOUR)
-    is_known = zones.isin(zones_with_stops(region))
-    unknown = ~np.outer(is_known, is_known)
-    transit[unknown] = np.inf
-    joint = joint_cost(car, transit, **_logit(parameters))
-    share = car_share(car, transit, **_logit(parameters))
-    share = np.where(unknown & np.isfinite(car), 1.0, share)
-    cost = np.where(unknown, car, joint)
-    is_outside = (region["zones"]["kind"] == "outside").to_numpy()
-    weight = parameters.outside_decay_share
-    skims = {
-        "car": car,
-        "transit": transit,
-        "cost": cost,
-        "felt": np.where(np.logical_or.outer(is_outside, is_outside), cost * weight, cost),
-        "share": share,
-        "mean": mean_minutes(car, transit, share),
-    }
-    return {
-        name: pd.DataFrame(values, index=zones, columns=zones) for name, values in skims.items()
-    }
+
+def _unknown_transit(region: Region) -> npt.NDArray[np.bool_]:
+    """Mark the pairs of which either end's public transport nobody knows."""
+    is_known = region["zones"].index.isin(zones_with_stops(region))
+    return ~np.outer(is_known, is_known)
+
+
+def _weights(unknown: npt.NDArray[np.bool_], parameters: Parameters) -> dict[str, Floats]:
+    """Share who would take each mode at equal cost; the car stands for unknown transit."""
+    with_car = np.where(unknown, 1.0, parameters.car_preference_share)
+    park_ride = np.full(unknown.shape, parameters.car_preference_share * parameters.park_ride_share)
+    return {"car": with_car - park_ride, "transit": 1.0 - with_car, "park_ride": park_ride}
 
 
 def _zone_skim(topology: Topology, metric: Floats, zones: pd.Index) -> Floats:
-    return skim(topology, metric, list("from:" + zones), list("to:" + zones))
+    found = skim(topology, metric, list("from:" + zones), list("to:" + zones))
+    return found.astype(float)
 
 
 def _link_losses(
     topology: Topology,
     arcs: pd.DataFrame,
-    skims: Mapping[str, pd.DataFrame],
+    travel: Travel,
     flows: pd.DataFrame,
     parameters: Parameters,
 ) -> pd.DataFrame:
@@ -163,10 +240,9 @@ def _link_losses(
     persons = flows.to_numpy()
     zones = [list(f"{face}:" + flows.index) for face in ("from", "to")]
     trips = np.where(np.eye(len(flows), dtype=bool), 0.0, persons)
-    matrices = {name: skim_of.to_numpy() for name, skim_of in skims.items()}
     pieces = []
     for mode in ("car", "transit"):
-        loss = partial(_loss, skims=matrices, persons=persons, parameters=parameters, mode=mode)
+        loss = partial(_loss, travel=travel, persons=persons, parameters=parameters, mode=mode)
         pieces.append(
             link_losses(
                 topology,
@@ -184,7 +260,7 @@ def _link_losses(
 def _loss(
     closed: Floats,
     *,
-    skims: Mapping[str, Floats],
+    travel: Travel,
     persons: Floats,
     parameters: Parameters,
     mode: str,
@@ -194,22 +270,10 @@ def _loss(
     Everybody keeps their mode while it has a way; trips inside a zone stay as they are.
     """
     inner = np.eye(len(closed), dtype=bool)
-    ways = {**skims, mode: np.where(inner, skims[mode], closed)}
-    after = kept_mode_minutes(
-        ways["car"],
-        ways["transit"],
-        skims["share"],
-        car_before_min=skims["car"],
-        transit_before_min=skims["transit"],
-    )
-    before = skims["mean"]
+    minutes = arrays(travel.minutes)
+    now = {**minutes, mode: np.where(inner, minutes[mode], closed)}
+    after = kept_mode_minutes(now, arrays(travel.shares), before_min=minutes)
+    before = travel.mean_min.to_numpy()
     extra = extra_minutes(after, before, unserved_min=parameters.unserved_min)
     lost = persons[np.isinf(after) & np.isfinite(before)].sum()
     return float((persons * extra).sum() * trips_per_worker(parameters)), float(lost)
-
-
-def _logit(parameters: Parameters) -> dict[str, float]:
-    return {
-        "scale_per_min": parameters.mode_scale_per_min,
-        "preference_share": parameters.car_preference_share,
-    }

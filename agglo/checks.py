@@ -50,13 +50,16 @@ def check_table(
 def typed_table(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return a checked frame with numbers as float64 or int64 and texts without gaps.
 
-    An empty text becomes ``''``; an absent optional column is added, empty.
+    An empty text becomes ``''``; an absent optional column is added, empty; an optional flag
+    that is not given is true.
     """
     typed = frame.copy()
     for column, contract in TABLES[name].columns.items():
         values = typed[column] if column in typed else pd.Series(np.nan, index=typed.index)
         if contract.kind == "text":
             typed[column] = values.astype(object).where(values.notna(), "").astype(str)
+        elif contract.kind == "flag":
+            typed[column] = values.astype(str).str.lower() != "false"
         elif contract.kind == "number":
             typed[column] = pd.to_numeric(values).astype("float64")
         elif contract.kind == "whole" and contract.required:

@@ -26,6 +26,9 @@ class Parameters:
     car_preference_share: float
     """Share who would take the car if both modes cost the same."""
 
+    park_ride_share: float
+    """Share of those who would take the car who would park and ride instead at equal cost."""
+
     car_fixed_min: float
     """Minutes to get to the car and to park it, both ends together."""
 
@@ -43,6 +46,15 @@ class Parameters:
 
     walk_speed_kmh: float
     """Speed on foot."""
+
+    bicycle_speed_kmh: float
+    """Speed by bicycle."""
+
+    peak_hour_share: float
+    """Share of a day's commuters who travel to work in the busiest hour."""
+
+    persons_per_car: float
+    """Commuters in a car."""
 
     internal_car_kmh: float
     """Speed by car inside a zone."""

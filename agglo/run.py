@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from agglo.cases import Network, cases_from_network, network_from_regions
+from agglo.cases import cases_from_network
 from agglo.errors import CompareError, ScenarioError
-from agglo.indicators.case import Case
+from agglo.indicators.case import NEEDS, Case
 from agglo.indicators.measures import road_losses
-from agglo.indicators.registry import measure, whole_values
+from agglo.indicators.registry import measure, needs_of, whole_values
 from agglo.parameters import Parameters, parameters_from_assumptions
 from agglo.region import Region
 from agglo.scenarios.files import (
@@ -25,11 +25,15 @@ from agglo.scenarios.receipts import apply_scenario, changed_region
 from agglo.scoring.goals import goal_scores
 from agglo.scoring.ranges import Variant, assumption_ends
 from agglo.tables import weakest_status
-from agglo.transport.network import ARC_PARAMETERS
+from agglo.traffic import Traffic, slowed_network, traffic_from_network
+from agglo.transport.network import Network, network_from_regions
 from agglo.workspace import Workspace
 
 TIE_DECIMALS = 3
 """Losses that agree to so many decimals of a person-minute are one and the same."""
+
+CACHE = ".cache"
+"""Folder of the workspace that keeps the order of a large network; it may be deleted."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -92,8 +96,14 @@ def run(
     read = read_scenarios(workspace, scenarios)
     applied = {one.name: apply_scenario(workspace.region, one) for one in read}
     parameters = parameters_from_assumptions(workspace.assumptions)
-    network = network_from_regions({name: own for name, (own, _) in applied.items()}, parameters)
-    closing, cases = cases_from_network(read, network, parameters)
+    regions = {name: own for name, (own, _) in applied.items()}
+    network = network_from_regions(regions, parameters, cache=workspace.root / CACHE)
+    traffic = None
+    if workspace.congestion:
+        if progress:
+            progress("traffic", 0, 1)
+        traffic = traffic_from_network(read, network, parameters)
+    closing, cases = _cases(read, network, parameters, traffic, needs=NEEDS)
     firmness = weakest_status(*(item.status for item in workspace.assumptions.values()))
     measured = {
         name: measure(case, is_baseline=name == BASELINE, assumption_status=firmness)
@@ -106,7 +116,7 @@ def run(
     for done, variant in enumerate(ends):
         if progress:
             progress(variant.name, done, len(ends))
-        ranges.append(_varied_scores(workspace, read, network, parameters, variant))
+        ranges.append(_varied_scores(workspace, read, network, parameters, variant, traffic))
     spread = pd.concat([own, *ranges]).groupby(["scenario", "goal"], sort=False)["score"]
     scores = own.assign(low=spread.min().to_numpy(), high=spread.max().to_numpy())
     return [
@@ -181,16 +191,40 @@ def _varied_scores(
     network: Network,
     parameters: Parameters,
     variant: Variant,
+    traffic: Traffic | None,
 ) -> pd.DataFrame:
-    """Score all scenarios with one assumption at one end; what it leaves alone is reused."""
+    """Score all scenarios with one assumption at one end; what it leaves alone is reused.
+
+    The traffic is that of the central values.
+    """
     varied = variant.parameters(parameters)
     region = variant.region(workspace.region)
+    regions = network.regions
     if region is not workspace.region:
-        network = network_from_regions(_varied_regions(region, scenarios, variant), varied)
-    elif any(getattr(varied, name) != getattr(parameters, name) for name in ARC_PARAMETERS):
-        network = network_from_regions(network.regions, varied)
-    _, cases = cases_from_network(scenarios, network, varied)
+        regions = _varied_regions(region, scenarios, variant)
+    network = network_from_regions(regions, varied, like=network)
+    needs = needs_of(anchor.indicator for goal in workspace.goals for anchor in goal.anchors)
+    _, cases = _cases(scenarios, network, varied, traffic, needs=needs)
     return _scores(workspace, cases)
+
+
+def _cases(
+    scenarios: Sequence[Scenario],
+    network: Network,
+    parameters: Parameters,
+    traffic: Traffic | None,
+    *,
+    needs: Collection[str],
+) -> tuple[float, dict[str, Case]]:
+    """Carry the scenarios on, with the roads as slow as the traffic makes them."""
+    if traffic is None:
+        return cases_from_network(scenarios, network, parameters, needs=needs)
+    closing, cases = cases_from_network(
+        scenarios, slowed_network(network, traffic), parameters, needs=needs
+    )
+    return closing, {
+        name: replace(case, link_volume=traffic.link_volume[name]) for name, case in cases.items()
+    }
 
 
 def _varied_regions(

@@ -65,7 +65,10 @@ POINT = {
 STATUS = {"status": _text(one_of=STATUSES)}
 COUNT = _number(least=0)
 ZONE_KINDS = ("city", "town", "village", "remainder", "outside")
-MODES = ("train", "bus")
+MODES = ("train", "metro", "tram", "bus", "ferry")
+WAYS = ("both", "forward", "backward", "no")
+"""In which directions of a link a mode may go."""
+FACILITIES = ("hub", "airport", "hospital", "clinic", "school", "university")
 
 TABLES: Mapping[str, Table] = {
     "municipalities": Table(
@@ -122,6 +125,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "population": Table(
         key=("municipality_id", "year"),
+        may_be_empty=True,
         columns={
             "municipality_id": _text(refers_to="municipalities.municipality_id"),
             "year": Column(kind="whole", least=1800),
@@ -132,6 +136,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "wages": Table(
         key=("municipality_id", "year", "industry"),
+        may_be_empty=True,
         columns={
             "municipality_id": _text(refers_to="municipalities.municipality_id"),
             "year": Column(kind="whole", least=1800),
@@ -143,6 +148,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "migration": Table(
         key=("municipality_id", "year"),
+        may_be_empty=True,
         columns={
             "municipality_id": _text(refers_to="municipalities.municipality_id"),
             "year": Column(kind="whole", least=1800),
@@ -187,6 +193,10 @@ TABLES: Mapping[str, Table] = {
             "km_from": _number(required=False),
             "km_to": _number(required=False),
             "is_open": Column(kind="flag"),
+            # without these columns a link is a road for cars alone, both ways
+            "car": _text(required=False, one_of=WAYS),
+            "walk": _text(required=False, one_of=WAYS),
+            "bicycle": _text(required=False, one_of=WAYS),
             **STATUS,
         },
     ),
@@ -218,6 +228,10 @@ TABLES: Mapping[str, Table] = {
             "headway_min": _number(above=0),
             "headway_low_min": _number(above=0),
             "headway_high_min": _number(above=0),
+            # absent: the line does not run off-peak
+            "headway_off_peak_min": _number(above=0, required=False),
+            # false for a line that runs only in the order of its stops; absent means true
+            "both_ways": Column(kind="flag", required=False),
             **STATUS,
         },
         rising=(("headway_low_min", "headway_min", "headway_high_min"),),
@@ -230,15 +244,47 @@ TABLES: Mapping[str, Table] = {
             "sequence": Column(kind="whole", least=0),
             "stop_id": _text(refers_to="stops.stop_id"),
             "run_min": _number(least=0),
+            # absent: as long as in the peak
+            "run_off_peak_min": _number(least=0, required=False),
+            **STATUS,
+        },
+    ),
+    "interchanges": Table(
+        key=("stop_id", "node_id", "mode"),
+        may_be_empty=True,
+        columns={
+            "stop_id": _text(refers_to="stops.stop_id"),
+            "node_id": _text(refers_to="nodes.node_id"),
+            "mode": _text(one_of=("walk", "park_ride")),
+            "length_km": _number(least=0),
+            "speed_kmh": _number(above=0),
+            "parking_min": _number(least=0),
+            **STATUS,
+        },
+    ),
+    "facilities": Table(
+        key=("facility_id",),
+        may_be_empty=True,
+        columns={
+            "facility_id": _text(),
+            **NAMES,
+            "kind": _text(one_of=FACILITIES),
+            "node_id": _text(refers_to="nodes.node_id"),
+            # from the street node to the door
+            "length_km": _number(least=0),
+            "speed_kmh": _number(above=0),
+            **POINT,
+            "source": _text(required=False),
             **STATUS,
         },
     ),
     "connectors": Table(
-        key=("zone_id", "to_id"),
+        key=("zone_id", "to_id", "mode"),
         columns={
             "zone_id": _text(refers_to="zones.zone_id"),
             "to_id": _text(),
-            "mode": _text(one_of=("car", "access")),
+            # 'car', 'walk' and 'bicycle' lead to a node, 'access' to a stop
+            "mode": _text(one_of=("car", "access", "walk", "bicycle")),
             "length_km": _number(above=0),
             "speed_kmh": _number(above=0),
             **STATUS,

@@ -2,6 +2,7 @@
 
 MINUTES_PER_HOUR = 60.0
 M_PER_KM = 1000.0
+MS_PER_MINUTE = 60_000.0
 
 UNIT_BY_SUFFIX = {
     "_per_km2": "1/km²",

@@ -31,6 +31,8 @@ class Workspace:
     region: Region
     assumptions: Mapping[str, Assumption]
     goals: tuple[Goal, ...]
+    congestion: bool = False
+    """Whether the commuters' cars slow the roads down."""
 
     @property
     def scenario_folder(self) -> Path:
@@ -45,6 +47,7 @@ class Workspace:
             "assumptions": {name: asdict(item) for name, item in self.assumptions.items()},
             "goals": [asdict(goal) for goal in self.goals],
             "crs": self.region.crs,
+            "congestion": self.congestion,
         }
         return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
@@ -65,7 +68,7 @@ def open_workspace(root: Path | str = ".") -> Workspace:
             "start in the folder that has them, or name it with --workspace"
         )
     settings = read_toml(root / SETTINGS_FILE, error=SettingsError)
-    _check(settings, ("region", "parameters", "goal"), "")
+    _check(settings, ("region", "model", "parameters", "goal"), "")
     about = _section(settings, "region", REGION_KEYS)
     with _named():
         check_crs(about["crs"])
@@ -73,7 +76,13 @@ def open_workspace(root: Path | str = ".") -> Workspace:
     goals = _goals(settings.get("goal"))
     tables, where, provenance = read_layers(root / "layers")
     region = region_from_tables(tables, **about, provenance=provenance, where=where)
-    return Workspace(root=root, region=region, assumptions=assumptions, goals=goals)
+    return Workspace(
+        root=root,
+        region=region,
+        assumptions=assumptions,
+        goals=goals,
+        congestion=_congestion(settings.get("model", {})),
+    )
 
 
 def _section(settings: Mapping[str, object], name: str, keys: tuple[str, ...]) -> dict[str, str]:
@@ -127,6 +136,13 @@ def _named() -> Iterator[None]:
         yield
     except (SettingsError, TableError) as error:
         raise SettingsError(f"{SETTINGS_FILE}: {error}") from error
+
+
+def _congestion(raw: object) -> bool:
+    if not isinstance(raw, dict) or not isinstance(raw.get("congestion", False), bool):
+        raise SettingsError(f"{SETTINGS_FILE}: [model] needs congestion = true or false")
+    _check(raw, ("congestion",), " [model]")
+    return bool(raw.get("congestion", False))
 
 
 def _goals(raw: object) -> tuple[Goal, ...]:

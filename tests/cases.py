@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from agglo.cases import cases_from_network, network_from_regions
+from agglo.cases import cases_from_network
 from agglo.indicators.case import Case
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
 from agglo.scenarios.receipts import changed_region
+from agglo.transport.network import network_from_regions
 from tests import worlds
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from agglo.parameters import Parameters
 from agglo.region import Region
-from agglo.transport.network import Floats, Topology, arcs_from_regions, topology_from_arcs
+from agglo.transport.network import arcs_from_region, topology_from_arcs
+from agglo.transport.topology import Floats, Topology
 from tests import worlds
 
 Arcs = Sequence[tuple[str, str, float]]
@@ -28,4 +29,4 @@ def network_of(arcs: Arcs, nodes: Sequence[str] = ()) -> tuple[Topology, Floats]
 
 def arcs_of(region: Region, parameters: Parameters | None = None) -> pd.DataFrame:
     """List the arcs of one region."""
-    return arcs_from_regions({"own": region}, parameters or worlds.parameters())["own"]
+    return arcs_from_region(region, parameters or worlds.parameters())

@@ -31,6 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     # run computes the scores, so scoring lies below it, unlike in design.md.
     ("scoring",),
     ("cases", "workspace"),
+    ("traffic",),
     ("run",),
     ("maps",),
     ("output",),

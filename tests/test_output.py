@@ -34,7 +34,7 @@ COLUMNS = {
     "scores": ["scenario", "goal", "score", "low", "high"],
     "flows": [
         "scenario", "live_zone_id", "work_zone_id", "commuters_count", "car_min", "transit_min",
-        "car_share", "status",
+        "park_ride_min", "car_share", "park_ride_share", "status",
     ],
     "receipts": [
         "scenario", "change", "do", "basis", "table", "row_id", "column", "before", "after",
@@ -139,7 +139,7 @@ def test_an_indicator_has_one_value_unit_and_status_per_scenario_and_place(
     assert set(rows["status"]) <= set(STATUSES)
     units = rows.groupby("indicator")["unit"].agg(set)
     assert units.to_dict() == {name: {item.unit} for name, item in INDICATORS.items()}
-    of_links_only = {"link_loss_person_min"}
+    of_links_only = {"link_loss_person_min", "link_volume_veh_per_h"}
     whole = set(own.loc[own["place_id"] == WHOLE, "indicator"])
     assert whole == set(INDICATORS) - of_links_only
     assert rows.loc[rows["place_id"] == WHOLE, "value"].notna().all()

@@ -22,6 +22,7 @@ from agglo.parameters import Assumption, Parameters
 from agglo.region import Provenance, Region, region_from_tables
 from agglo.scenarios.files import Scenario, Step
 from agglo.scoring.goals import Anchor, Goal
+from agglo.tables import TABLES
 from agglo.workspace import Workspace
 
 CRS = "EPSG:32637"
@@ -66,12 +67,16 @@ def parameters(**changed: float) -> Parameters:
         "outside_decay_share": 1.0,
         "mode_scale_per_min": 0.1,
         "car_preference_share": 0.5,
+        "park_ride_share": 0.0,
         "car_fixed_min": 1.0,
         "wait_share": 0.5,
         "wait_cap_min": 20.0,
         "boarding_min": 2.0,
         "transfer_km": 0.5,
         "walk_speed_kmh": 6.0,
+        "bicycle_speed_kmh": 15.0,
+        "peak_hour_share": 0.5,
+        "persons_per_car": 1.0,
         "internal_car_kmh": 30.0,
         "internal_transit_kmh": 6.0,
         "ideal_speed_kmh": 60.0,
@@ -354,7 +359,14 @@ def _boring(places: Mapping[str, Place]) -> Tables:
         "migration": pd.DataFrame({**about, "net_migration_count": 0.0}),
         "employers": pd.DataFrame(columns=employers, dtype=object),
         "railways": gpd.GeoDataFrame(railways, geometry=[], crs=CRS),
+        "interchanges": empty_table("interchanges"),
+        "facilities": empty_table("facilities"),
     }
+
+
+def empty_table(name: str) -> pd.DataFrame:
+    """Return a table without rows."""
+    return pd.DataFrame(columns=list(TABLES[name].columns), dtype=object)
 
 
 def _nodes(zones: gpd.GeoDataFrame) -> pd.DataFrame:

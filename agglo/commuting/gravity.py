@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from agglo.errors import FlowError
-from agglo.transport.network import Floats
+from agglo.transport.topology import Floats
 
 TOLERANCE = 1e-10
 MOST_ROUNDS = 20_000

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from agglo.parameters import Parameters
@@ -13,65 +16,85 @@ TRIPS_PER_DAY = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Travel:
+    """What trips take. Matrices have home zones as rows and work zones as columns."""
+
+    minutes: Mapping[str, pd.DataFrame]
+    """By mode ('car', 'transit', 'park_ride'), ``inf`` where there is no way."""
+
+    shares: Mapping[str, pd.DataFrame]
+    """Share of commuters by mode, 0–1, ``nan`` where nobody can go."""
+
+    cost_min: pd.DataFrame
+    """All modes joined into one cost (logsum)."""
+
+    felt_min: pd.DataFrame
+    """The joint cost as the pull of jobs decays with it: less across the border."""
+
+    mean_min: pd.DataFrame
+    """Mean minutes over the modes taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Waiting over the departures of a time window, home zone × work zone, ``inf`` if no way."""
+
+    median_min: pd.DataFrame
+    p90_min: pd.DataFrame
+
+
+NEEDS = ("losses", "waits", "facilities")
+"""Parts of a case that take long to find, and are found only for measures that need them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What the measures read. Matrices have home zones as rows and work zones as columns."""
+    """What the measures read."""
 
     region: Region
     inside: pd.Index
     """Ids of the zones inside the region."""
 
     parameters: Parameters
-
-    car_min: pd.DataFrame
-    """Minutes by car, ``inf`` where there is no way."""
-
-    transit_min: pd.DataFrame
-    """Minutes by public transport with access, waiting and boarding."""
-
-    cost_min: pd.DataFrame
-    """Both modes joined into one cost (logsum)."""
-
-    felt_min: pd.DataFrame
-    """The joint cost as the pull of jobs decays with it: less across the border."""
-
-    car_share: pd.DataFrame
-    """Share of commuters by car, 0–1."""
-
-    mean_min: pd.DataFrame
-    """Mean minutes over the modes taken."""
+    travel: Travel
+    baseline_travel: Travel
 
     flows: pd.DataFrame
-    """Commuters, persons."""
+    """Commuters, persons, home zone × work zone."""
 
     baseline_flows: pd.DataFrame
     """Commuters of the baseline, persons."""
 
-    baseline_car_min: pd.DataFrame
-    """Minutes by car of the baseline."""
-
-    baseline_transit_min: pd.DataFrame
-    """Minutes by public transport of the baseline."""
-
-    baseline_car_share: pd.DataFrame
-    """Share of the baseline's commuters by car, 0–1."""
-
-    baseline_mean_min: pd.DataFrame
-    """Mean minutes of the baseline's commuters."""
-
-    link_losses: pd.DataFrame
+    link_losses: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Index link id: ``loss_person_min`` a day and ``unserved_count`` when it closes."""
+
+    waits: Mapping[str, Waits] = field(default_factory=dict)
+    """By time window ('peak', 'off_peak'): what trips by public transport wait."""
+
+    facility_min: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Minutes by car from zones to facilities and stations, columns (kind, id)."""
+
+    link_volume: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    """Cars of commuters in the peak hour, both directions, index link id."""
 
 
 def zones_with_stops(region: Region) -> pd.Index:
-    """Ids of the zones for which a way to stops is known.
+    """Ids of the zones for which a way to stops is known: straight, or along the streets.
 
     Of the others nobody knows what public transport they have: what is measured by it is
     absent there, not zero.
     """
     connectors = region["connectors"]
-    joined = set(connectors["zone_id"][connectors["mode"] == "access"])
+    by_street = (region["interchanges"]["mode"] == "walk").any()
+    leads = connectors["mode"].isin(["access", "walk"] if by_street else ["access"])
+    joined = set(connectors["zone_id"][leads])
     known: pd.Index = pd.Index(sorted(joined))
     return known
+
+
+def arrays(frames: Mapping[str, pd.DataFrame]) -> dict[str, npt.NDArray[np.float64]]:
+    """Take the values of matrices by mode."""
+    return {mode: frame.to_numpy() for mode, frame in frames.items()}
 
 
 def trips_per_worker(parameters: Parameters) -> float:

@@ -16,9 +16,9 @@ from agglo.indicators.access import (
     weighted_mean,
     worst_quartile,
 )
-from agglo.indicators.case import Case, trips_per_worker, zones_with_stops
+from agglo.indicators.case import Case, arrays, trips_per_worker, zones_with_stops
 from agglo.transport.connectivity import counted_minutes, extra_minutes, relative_efficiency
-from agglo.transport.network import Floats
+from agglo.transport.topology import Floats
 from agglo.units import M_PER_KM, MINUTES_PER_HOUR
 
 WHOLE = "all"
@@ -43,7 +43,7 @@ def reach(case: Case, *, mode: str, within_min: float) -> pd.Series:
 def gravity_reach(case: Case) -> pd.Series:
     """Jobs of the region, each counted less the dearer the way: Hansen (1959)."""
     zones = case.region["zones"].loc[case.inside]
-    cost = case.cost_min.loc[case.inside, case.inside]
+    cost = case.travel.cost_min.loc[case.inside, case.inside]
     pull = np.exp(-case.parameters.decay_per_min * cost.to_numpy())
     reached = pd.Series(pull @ zones["jobs_count"].to_numpy(), index=case.inside)
     return _with_whole(reached, weighted_mean(reached, zones["workers_count"]))
@@ -55,8 +55,8 @@ def competition(case: Case) -> pd.Series:
     Outside zones stand with the people who cross the border; nobody of them competes for the
     jobs outside, as in the flows.
     """
-    outside = case.cost_min.index.difference(case.inside)
-    cost = case.felt_min.copy()
+    cost = case.travel.felt_min.copy()
+    outside = cost.index.difference(case.inside)
     cost.loc[outside, outside] = np.inf
     zones = case.region["zones"]
     workers, jobs = zones["workers_count"].copy(), zones["jobs_count"].copy()
@@ -100,12 +100,12 @@ def outside_workers(case: Case) -> pd.Series:
     return _with_whole(share, float(leaving.sum() / flows.to_numpy().sum()))
 
 
-def car_commuters(case: Case) -> pd.Series:
-    """Share of commuters who go by car, by home zone."""
+def commuters_by(case: Case, *, mode: str) -> pd.Series:
+    """Share of commuters who go by a mode, by home zone."""
     flows = case.flows.loc[case.inside]
-    by_car = (flows * case.car_share.loc[case.inside].fillna(0.0)).sum(axis=1)
-    share = by_car / flows.sum(axis=1)
-    return _with_whole(share, float(by_car.sum() / flows.to_numpy().sum()))
+    taken = (flows * case.travel.shares[mode].loc[case.inside].fillna(0.0)).sum(axis=1)
+    share = taken / flows.sum(axis=1)
+    return _with_whole(share, float(taken.sum() / flows.to_numpy().sum()))
 
 
 def efficiency(case: Case, *, mode: str) -> pd.Series:
@@ -156,6 +156,41 @@ def road_losses(case: Case) -> pd.DataFrame:
     return case.link_losses[case.link_losses.index.isin(case.region["links"].index)]
 
 
+def link_volume(case: Case) -> pd.Series:
+    """Cars of commuters in the peak hour on each link, both directions together."""
+    return case.link_volume
+
+
+def wait(case: Case, *, window: str, quantile: str) -> pd.Series:
+    """Minutes that commuters by public transport wait, by home zone.
+
+    The quantile is one over departures, of each trip; the mean is over the commuters who take
+    that trip in the peak. Zones from which nobody can go by public transport are absent.
+    """
+    if window not in case.waits:
+        return _whole(float("nan"))
+    minutes = getattr(case.waits[window], f"{quantile}_min").loc[case.inside]
+    people = (case.flows * case.travel.shares["transit"]).loc[case.inside].fillna(0.0)
+    taken = people.where(np.isfinite(minutes), 0.0)
+    waited = (taken * minutes.where(np.isfinite(minutes), 0.0)).sum(axis=1)
+    own = taken.sum(axis=1)
+    whole = float(waited.sum() / own.sum()) if own.sum() > 0 else float("nan")
+    return _with_whole((waited / own.where(own > 0)).dropna(), whole)
+
+
+def minutes_to(case: Case, *, kind: str) -> pd.Series:
+    """Minutes by car to the nearest facility of a kind; 'all' is the mean over residents.
+
+    Zones without any way to one are absent.
+    """
+    if kind not in case.facility_min.columns.get_level_values(0):
+        return _whole(float("nan"))
+    own = case.facility_min.loc[:, case.facility_min.columns.get_level_values(0) == kind]
+    nearest = own.min(axis=1)[case.inside]
+    reached = nearest[np.isfinite(nearest)]
+    return _with_whole(reached, weighted_mean(reached, case.region["zones"]["population_count"]))
+
+
 def extra_person_minutes(case: Case) -> pd.Series:
     """Minutes × people a day that the baseline's commuters lose (or gain, below 0), by home.
 
@@ -164,7 +199,7 @@ def extra_person_minutes(case: Case) -> pd.Series:
     """
     change = extra_minutes(
         _kept(case),
-        case.baseline_mean_min.to_numpy(),
+        case.baseline_travel.mean_min.to_numpy(),
         unserved_min=case.parameters.unserved_min,
     )
     extra = (case.baseline_flows * change).sum(axis=1) * trips_per_worker(case.parameters)
@@ -176,7 +211,7 @@ def unserved(case: Case) -> pd.Series:
 
     Outside zones are homes too.
     """
-    lost = np.isinf(_kept(case)) & np.isfinite(case.baseline_mean_min)
+    lost = np.isinf(_kept(case)) & np.isfinite(case.baseline_travel.mean_min)
     count = (case.baseline_flows * lost).sum(axis=1)
     return _with_whole(count, float(count.sum()))
 
@@ -207,30 +242,28 @@ def _with_transit(case: Case) -> pd.Index:
 
 def _known(case: Case, mode: str) -> tuple[pd.Index, pd.DataFrame]:
     """Return the zones for which a mode is known, and its minutes."""
-    if mode == "car":
-        return case.inside, case.car_min
-    return _with_transit(case), case.transit_min
+    minutes = case.travel.minutes[mode]
+    return (case.inside if mode == "car" else _with_transit(case)), minutes
 
 
 def _kept(case: Case) -> Floats:
     """Minutes of the baseline's commuters when everybody keeps their mode."""
     return kept_mode_minutes(
-        case.car_min.to_numpy(),
-        case.transit_min.to_numpy(),
-        case.baseline_car_share.to_numpy(),
-        car_before_min=case.baseline_car_min.to_numpy(),
-        transit_before_min=case.baseline_transit_min.to_numpy(),
+        arrays(case.travel.minutes),
+        arrays(case.baseline_travel.shares),
+        before_min=arrays(case.baseline_travel.minutes),
     )
 
 
 def _counted(case: Case) -> pd.DataFrame:
     """Mean minutes as they are counted: none more than a trip that is cut off."""
+    mean = case.travel.mean_min
     counted = counted_minutes(
-        case.mean_min.to_numpy(),
-        case.baseline_mean_min.to_numpy(),
+        mean.to_numpy(),
+        case.baseline_travel.mean_min.to_numpy(),
         unserved_min=case.parameters.unserved_min,
     )
-    return pd.DataFrame(counted, index=case.mean_min.index, columns=case.mean_min.columns)
+    return pd.DataFrame(counted, index=mean.index, columns=mean.columns)
 
 
 def _whole(value: float) -> pd.Series:

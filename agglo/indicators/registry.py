@@ -18,6 +18,7 @@ from agglo.territory.polycentricity import (
     rank_size_slope,
     two_city_index,
 )
+from agglo.transport.lines import WINDOWS
 
 GOALS = (
     "labour_mobility",
@@ -53,6 +54,9 @@ class Indicator:
     _: KW_ONLY
     is_modelled: bool = True
     """Whether the model and its assumptions stand between the tables and the number."""
+
+    needs: tuple[str, ...] = ()
+    """The parts of a case that it reads and that take long to find (``case.NEEDS``)."""
 
     has_whole: bool = True
     """Whether it has a value for the whole region and can stand for a goal."""
@@ -92,6 +96,36 @@ def _centre_indicators() -> dict[str, Indicator]:
     return found
 
 
+def _wait_indicators() -> dict[str, Indicator]:
+    return {
+        f"transit_wait_{window}_{quantile}_min": Indicator(
+            partial(measures.wait, window=window, quantile=quantile),
+            "min",
+            -1,
+            LM,
+            "departures drawn over the time window (Conway, Byrd, van der Linden 2017)",
+            needs=("waits",),
+        )
+        for window in WINDOWS
+        for quantile in ("median", "p90")
+    }
+
+
+def _facility_indicators() -> dict[str, Indicator]:
+    return {
+        f"minutes_to_{kind}": Indicator(
+            partial(measures.minutes_to, kind=kind),
+            "min",
+            -1,
+            IC,
+            "nearest by car, mean over residents",
+            (*NETWORK, "facilities", "interchanges"),
+            needs=("facilities",),
+        )
+        for kind in ("station", "hub", "airport", "hospital")
+    }
+
+
 INDICATORS: Mapping[str, Indicator] = {
     **_reach_indicators(),
     "jobs_by_decay": Indicator(measures.gravity_reach, "jobs", 1, LM, "Hansen 1959"),
@@ -109,7 +143,12 @@ INDICATORS: Mapping[str, Indicator] = {
         partial(measures.containment, side="demand"), "share", 0, LM, "Goodman 1970"
     ),
     "outside_workers_share": Indicator(measures.outside_workers, "share", 0, LM, "identity"),
-    "car_commuters_share": Indicator(measures.car_commuters, "share", 0, LM, "McFadden 1974"),
+    "car_commuters_share": Indicator(
+        partial(measures.commuters_by, mode="car"), "share", 0, LM, "McFadden 1974"
+    ),
+    "park_ride_commuters_share": Indicator(
+        partial(measures.commuters_by, mode="park_ride"), "share", 0, LM, "McFadden 1974"
+    ),
     "extra_person_min": Indicator(
         measures.extra_person_minutes, "person-min/day", 0, IC, "same trips, same modes"
     ),
@@ -126,11 +165,27 @@ INDICATORS: Mapping[str, Indicator] = {
         measures.transit_coverage, "share", 0, IC, "share of workers in zones with known stops"
     ),
     "worst_link_loss_share": Indicator(
-        measures.worst_link_loss, "share", -1, IC, "Jenelius et al. 2006"
+        measures.worst_link_loss, "share", -1, IC, "Jenelius et al. 2006", needs=("losses",)
     ),
     "link_loss_person_min": Indicator(
-        measures.link_loss, "person-min/day", 0, IC, "Jenelius et al. 2006", has_whole=False
+        measures.link_loss,
+        "person-min/day",
+        0,
+        IC,
+        "Jenelius et al. 2006",
+        needs=("losses",),
+        has_whole=False,
     ),
+    "link_volume_veh_per_h": Indicator(
+        measures.link_volume,
+        "veh/h",
+        0,
+        IC,
+        "user equilibrium (Wardrop 1952), cars of commuters in the peak hour",
+        has_whole=False,
+    ),
+    **_wait_indicators(),
+    **_facility_indicators(),
     "population": Indicator(
         partial(measures.zone_counts, what="population"),
         "persons",
@@ -202,3 +257,8 @@ def _status(indicator: Indicator, case: Case, assumption_status: str) -> str:
 def whole_values(case: Case, names: Iterable[str]) -> pd.Series:
     """Take some measures for the whole region alone; index the indicator's name."""
     return pd.Series({name: float(INDICATORS[name].function(case)[WHOLE]) for name in names})
+
+
+def needs_of(names: Iterable[str]) -> frozenset[str]:
+    """Say which parts of a case some measures read."""
+    return frozenset(part for name in names for part in INDICATORS[name].needs)

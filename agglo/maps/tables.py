@@ -71,9 +71,9 @@ def flows_table(result: Result) -> pd.DataFrame:
     case = result.case
     matrices = {
         "commuters_count": case.flows,
-        "car_min": case.car_min,
-        "transit_min": case.transit_min,
-        "car_share": case.car_share,
+        **{f"{mode}_min": minutes for mode, minutes in case.travel.minutes.items()},
+        "car_share": case.travel.shares["car"],
+        "park_ride_share": case.travel.shares["park_ride"],
     }
     homes, works = case.flows.index, case.flows.columns
     table = pd.DataFrame(

@@ -134,6 +134,9 @@ def add_link(
         "speed_kmh": float(speed_kmh),
         "capacity_veh_per_h": float(capacity_veh_per_h),
         "is_open": True,
+        "car": "both",
+        "walk": "no",
+        "bicycle": "no",
         "status": "assumed",
         "geometry": line,
     }
@@ -141,12 +144,20 @@ def add_link(
     return region.with_tables(links=pd.concat([region.geo("links"), added]))
 
 
-def set_headway(region: Region, *, line: str, headway_min: float) -> Region:
-    """Set the minutes between departures of a line, in both directions."""
+def set_headway(
+    region: Region, *, line: str, headway_min: float, headway_off_peak_min: float | None = None
+) -> Region:
+    """Set the minutes between departures of a line, in both directions.
+
+    Off-peak departures stay as they are unless ``headway_off_peak_min`` is given.
+    """
     _positive("headway_min", headway_min)
     lines = region["lines"].copy()
     chosen = _known(lines, "line_id", line, "line")
     lines.loc[chosen, ["headway_min", "headway_low_min", "headway_high_min"]] = float(headway_min)
+    if headway_off_peak_min is not None:
+        _positive("headway_off_peak_min", headway_off_peak_min)
+        lines.loc[chosen, "headway_off_peak_min"] = float(headway_off_peak_min)
     return region.with_tables(lines=lines)
 
 
@@ -184,14 +195,19 @@ def add_line(
     stops: Sequence[str],
     run_min: Sequence[float],
     headway_min: float,
+    headway_off_peak_min: float | None = None,
     name_ru: str = "",
     name_en: str = "",
 ) -> Region:
     """Add a line that runs both ways over existing stops.
 
-    ``run_min`` holds the minutes from each stop to the next, one fewer than the stops.
+    ``run_min`` holds the minutes from each stop to the next, one fewer than the stops. Without
+    ``headway_off_peak_min`` it runs in the peak only.
     """
     _positive("headway_min", headway_min)
+    off_peak = math.nan if headway_off_peak_min is None else float(headway_off_peak_min)
+    if headway_off_peak_min is not None:
+        _positive("headway_off_peak_min", headway_off_peak_min)
     if line in region["lines"].index:
         raise ScenarioError(f"line '{line}' is there already; give the new one another id")
     stops = _texts(stops)
@@ -215,6 +231,8 @@ def add_line(
         "headway_min": float(headway_min),
         "headway_low_min": float(headway_min),
         "headway_high_min": float(headway_min),
+        "headway_off_peak_min": off_peak,
+        "both_ways": True,
         "status": "assumed",
     }
     calls = pd.DataFrame(

@@ -1,13 +1,16 @@
-"""One directed multimodal graph: road, access on foot, boarding, riding, alighting.
+"""One directed multimodal graph: streets by car, on foot and by bicycle, lines, interchanges.
 
-Nodes are texts with a prefix: ``road:`` a road node, ``stop:`` a stop, ``ride:`` a place on a
-line, ``from:`` and ``to:`` the two faces of a zone, so that no trip passes through a zone.
+Nodes are texts with a prefix for their layer: ``road:``, ``walk:`` and ``bicycle:`` a street
+node, ``stop:`` a stop, ``lot:`` its car park, ``ride:`` a place on a line, ``from:`` and ``to:`` the two faces of a
+zone, so that no trip passes through a zone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
@@ -17,68 +20,105 @@ import pandas as pd
 from agglo.errors import NetworkError
 from agglo.parameters import Parameters
 from agglo.region import Region
-from agglo.units import M_PER_KM, MINUTES_PER_HOUR
+from agglo.transport.hierarchy import hierarchy_from_arcs
+from agglo.transport.lines import line_arcs, transfer_arcs
+from agglo.transport.streets import connector_arcs, interchange_arcs, street_arcs
+from agglo.transport.topology import ARC_COLUMNS, Floats, Topology
 
-Floats = npt.NDArray[np.float64]
-ARC_PARAMETERS = (
-    "car_fixed_min", "wait_share", "wait_cap_min", "boarding_min", "transfer_km", "walk_speed_kmh"
-)  # fmt: skip
-"""The parameters that the minutes of arcs depend on; all others leave the arcs alone."""
+HIERARCHY_NODES = 5_000
+"""From so many nodes on a hierarchy pays; below, Dijkstra is as quick."""
 
-ARC_COLUMNS = ["arc_id", "from_node", "to_node", "link_id", "car_min", "transit_min"]
+Pieces = Mapping[tuple[object, ...], pd.DataFrame]
+"""Arcs by what they were made from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Topology:
-    """The nodes and arcs of all scenarios of a run; a scenario is a weight vector over it.
+class Network:
+    """One topology over all scenarios, and the arcs of each: built once, varied often."""
 
-    Arcs stand in the order of a compressed sparse row matrix, so that a vector of minutes is
-    its data as it is: closing or re-timing arcs builds nothing anew.
+    regions: Mapping[str, Region]
+    topology: Topology
+    arcs: Mapping[str, pd.DataFrame]
+    """By scenario: one row for each arc of the topology, in its order; ``inf`` if absent."""
+
+    pieces: Pieces
+    """What the arcs were joined from; a varied network builds only what differs."""
+
+    listed: Mapping[str, pd.Index]
+    """By scenario: the ids of its own arcs, in the order of its pieces."""
+
+    rows: Mapping[str, npt.NDArray[np.intp]]
+    """By scenario: the row among ``listed`` of each arc of the topology, −1 if absent."""
+
+
+def network_from_regions(
+    regions: Mapping[str, Region],
+    parameters: Parameters,
+    *,
+    like: Network | None = None,
+    cache: Path | None = None,
+) -> Network:
+    """Build the arcs of every scenario's region and the one topology over them.
+
+    Parameters
+    ----------
+    like
+        A network of the same scenarios with other parameters or values: pieces, topology and
+        order of arcs that are the same are taken over.
+    cache
+        Folder that keeps the order of large topologies.
+
+    Raises
+    ------
+    NetworkError
+        If an arc joins other nodes in another scenario, or a row names what is not there.
     """
-
-    nodes: pd.Index
-    arcs: pd.Index
-    tail: npt.NDArray[np.int32]
-    """Number of each arc's first node, rising."""
-
-    head: npt.NDArray[np.int32]
-    """Number of each arc's last node."""
-
-    def __post_init__(self) -> None:
-        """Refuse arcs in another order: they would give wrong minutes silently."""
-        if (np.diff(self.tail) < 0).any():
-            raise NetworkError("the arcs of a topology must be ordered by their first node")
-
-
-def arcs_from_regions(
-    regions: Mapping[str, Region], parameters: Parameters
-) -> dict[str, pd.DataFrame]:
-    """List the arcs of each region with the minutes they take by car and public transport.
-
-    What regions share, table for table, is worked out once.
-
-    Returns
-    -------
-    arcs
-        By scenario; one row per direction; ``inf`` where a mode cannot use the arc.
-        ``link_id`` names the road link or line that the arc belongs to, ``''`` for the rest.
-    """
-    made: dict[tuple[int, ...], pd.DataFrame] = {}
-    arcs = {}
-    for name, region in regions.items():
-        pieces = []
-        for number, (build, tables) in enumerate(_PIECES):
-            key = (number, *(id(region[table]) for table in tables))
-            if key not in made:
-                made[key] = build(region, parameters)[ARC_COLUMNS]
-            pieces.append(made[key])
-        frame = pd.concat(pieces, ignore_index=True)
-        arcs[name] = frame.set_index("arc_id", drop=False).rename_axis(None)
-    return arcs
+    pieces = dict(like.pieces) if like else {}
+    own = {name: _pieces(region, parameters, pieces) for name, region in regions.items()}
+    joined = {name: pd.concat(frames, ignore_index=True) for name, frames in own.items()}
+    listed = {name: pd.Index(frame["arc_id"]) for name, frame in joined.items()}
+    is_same = like is not None and all(
+        name in like.listed and ids.equals(like.listed[name]) for name, ids in listed.items()
+    )
+    if like is not None and is_same:
+        topology, rows = like.topology, dict(like.rows)
+    else:
+        frames = {id(frame): frame for several in own.values() for frame in several}
+        topology = topology_from_arcs(
+            list(frames.values()), places=_places(regions.values()), cache=cache
+        )
+        rows = {name: ids.get_indexer(topology.arcs) for name, ids in listed.items()}
+    return Network(
+        regions=regions,
+        topology=topology,
+        arcs={name: _aligned(frame, topology, rows[name]) for name, frame in joined.items()},
+        pieces=MappingProxyType(pieces),
+        listed=listed,
+        rows=rows,
+    )
 
 
-def topology_from_arcs(scenarios: Sequence[pd.DataFrame]) -> Topology:
+def arcs_from_region(region: Region, parameters: Parameters) -> pd.DataFrame:
+    """List the arcs of one region; columns ``ARC_COLUMNS``, index ``arc_id``."""
+    arcs = pd.concat(_pieces(region, parameters, {}), ignore_index=True)
+    return arcs.set_index("arc_id", drop=False).rename_axis(None)
+
+
+def topology_from_arcs(
+    scenarios: Sequence[pd.DataFrame],
+    *,
+    places: pd.DataFrame | None = None,
+    cache: Path | None = None,
+) -> Topology:
     """Join the arcs of all scenarios into one topology, in an order of its own.
+
+    Parameters
+    ----------
+    scenarios
+        Frames with ``arc_id``, ``from_node``, ``to_node``.
+    places
+        Where nodes lie: index node, columns ``x_m`` and ``y_m``; a node that is not listed is
+        placed where its neighbours are. Without them no hierarchy is built.
 
     Raises
     ------
@@ -92,14 +132,23 @@ def topology_from_arcs(scenarios: Sequence[pd.DataFrame]) -> Topology:
         raise NetworkError(
             f"'{moved}' joins other nodes in another scenario; give the moved one an id of its own"
         )
-    nodes = pd.Index(np.unique(ends[["from_node", "to_node"]].to_numpy().astype(str)))
-    tail = nodes.get_indexer(ends["from_node"])
+    numbers, names = pd.factorize(pd.concat([ends["from_node"], ends["to_node"]]), sort=True)
+    nodes = pd.Index(names)
+    tail, head = (half.astype(np.int32) for half in np.split(numbers, 2))
     order = np.argsort(tail, kind="stable")
+    tail, head = tail[order], head[order]
+    x_m, y_m = _coordinates(nodes, places, tail, head)
+    hierarchy = None
+    if len(x_m) and len(nodes) >= HIERARCHY_NODES:
+        hierarchy = hierarchy_from_arcs(tail, head, x_m, y_m, cache=cache)
     return Topology(
         nodes=nodes,
         arcs=pd.Index(ends["arc_id"].to_numpy()[order]),
-        tail=tail[order].astype(np.int32),
-        head=nodes.get_indexer(ends["to_node"])[order].astype(np.int32),
+        tail=tail,
+        head=head,
+        x_m=x_m,
+        y_m=y_m,
+        hierarchy=hierarchy,
     )
 
 
@@ -109,137 +158,95 @@ def metric_from_arcs(topology: Topology, arcs: pd.DataFrame, mode: str) -> Float
     Parameters
     ----------
     mode
-        'car' or 'transit'.
+        One of ``MODES``.
     """
     return arcs[f"{mode}_min"].reindex(topology.arcs, fill_value=np.inf).to_numpy(dtype=float)
 
 
-def _road_arcs(region: Region, _: Parameters) -> pd.DataFrame:
-    links = region["links"]
-    one_way = pd.DataFrame(
-        {
-            "link_id": links["link_id"],
-            "a": "road:" + links["from_id"],
-            "b": "road:" + links["to_id"],
-            "car_min": links["length_km"] / links["speed_kmh"] * MINUTES_PER_HOUR,
-        }
-    )
-    one_way.loc[~links["is_open"].astype(bool), "car_min"] = np.inf
-    return _both_ways(one_way).assign(transit_min=np.inf)
+def _pieces(
+    region: Region, parameters: Parameters, made: dict[tuple[object, ...], pd.DataFrame]
+) -> list[pd.DataFrame]:
+    """Build the arcs of a region by pieces; one that was made from the same is taken."""
+    frames = []
+    for number, (build, tables, names) in enumerate(_PIECES):
+        own = tuple(getattr(parameters, name) for name in names)
+        key = (number, *(_Same(region[table]) for table in tables), *own)
+        if key not in made:
+            made[key] = build(region, parameters)[ARC_COLUMNS]
+        frames.append(made[key])
+    return frames
 
 
-def _connector_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
-    table = region["connectors"]
-    by_car = (table["mode"] == "car").to_numpy()
-    known = np.where(
-        by_car,
-        table["to_id"].isin(region["nodes"]["node_id"]),
-        table["to_id"].isin(region["stops"]["stop_id"]),
-    )
-    if not known.all():
-        row = table[~known].iloc[0]
-        raise NetworkError(
-            f"connector {row['zone_id']} → {row['to_id']} ends at no "
-            f"{'road node' if row['mode'] == 'car' else 'stop'}; check the layer 'connectors'"
-        )
-    minutes = table["length_km"] / table["speed_kmh"] * MINUTES_PER_HOUR
-    place = pd.Series(np.where(by_car, "road:", "stop:"), index=table.index) + table["to_id"]
-    way = table["zone_id"] + ">" + place
-    legs = []
-    for face, first, second in (
-        ("from", "from:" + table["zone_id"], place),
-        ("to", place, "to:" + table["zone_id"]),
-    ):
-        legs.append(
-            pd.DataFrame(
-                {
-                    "arc_id": f"{face}:" + way,
-                    "from_node": first,
-                    "to_node": second,
-                    "link_id": "",
-                    "car_min": np.where(by_car, minutes + parameters.car_fixed_min / 2, np.inf),
-                    "transit_min": np.where(by_car, np.inf, minutes),
-                }
-            )
-        )
-    return pd.concat(legs, ignore_index=True)
+class _Same:
+    """A table as a key: the very same object, kept alive so that no other can take its place."""
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table = table
+
+    def __hash__(self) -> int:
+        return id(self.table)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.table is self.table
 
 
-def _transfer_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
-    """Walks between stops that are near each other; both ways come out of the join."""
-    stops = region["stops"]
-    points = gpd.GeoDataFrame(
-        {"stop_id": stops["stop_id"].to_numpy()},
-        geometry=gpd.points_from_xy(stops["lon"], stops["lat"], crs="EPSG:4326").to_crs(region.crs),
-    )
-    near = points.sjoin(points, predicate="dwithin", distance=parameters.transfer_km * M_PER_KM)
-    near = near[near["stop_id_left"] != near["stop_id_right"]]
-    apart = near.geometry.distance(points.geometry.loc[near["index_right"]], align=False)
-    minutes = apart / M_PER_KM / parameters.walk_speed_kmh * MINUTES_PER_HOUR
-    return pd.DataFrame(
-        {
-            "arc_id": "walk:" + near["stop_id_left"] + ">" + near["stop_id_right"],
-            "from_node": "stop:" + near["stop_id_left"],
-            "to_node": "stop:" + near["stop_id_right"],
-            "link_id": "",
-            "car_min": np.inf,
-            "transit_min": minutes.to_numpy(),
-        }
-    )
+def _aligned(frame: pd.DataFrame, topology: Topology, rows: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """Put the arcs of a scenario in the order of the topology."""
+    absent = rows < 0
+    columns: dict[str, npt.NDArray[np.generic]] = {}
+    for name in frame.columns.drop(["arc_id", "from_node", "to_node"]):
+        values = frame[name].to_numpy()
+        blank = "" if values.dtype.kind not in "fi" else np.inf if name.endswith("_min") else 0.0
+        taken = values[rows] if len(values) else np.full(len(rows), blank, dtype=object)
+        columns[name] = np.where(absent, blank, taken)
+    return pd.DataFrame(columns, index=topology.arcs)
 
 
-def _line_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
-    table = region["line_stops"].sort_values(["line_id", "sequence"], ignore_index=True)
-    headway = table["line_id"].map(region["lines"]["headway_min"]).astype(float)
-    wait = (headway * parameters.wait_share).clip(upper=parameters.wait_cap_min)
+def _places(regions: Iterable[Region]) -> pd.DataFrame:
+    """Say where the nodes of every region lie."""
     pieces = []
-    for way in ("out", "back"):
-        place = "ride:" + table["line_id"] + ":" + way + ":" + table["sequence"].astype(str)
-        at = place + "@" + table["stop_id"]
-        stop = "stop:" + table["stop_id"]
-        pieces.append(_transit_arcs("board:" + at, stop, at, table, wait + parameters.boarding_min))
-        pieces.append(_transit_arcs("alight:" + at, at, stop, table, pd.Series(0.0, at.index)))
-        later = table["line_id"] == table["line_id"].shift()
-        first, second = (at.shift(), at) if way == "out" else (at, at.shift())
-        ride = "run:" + first.astype(str) + ">" + second.astype(str)
-        pieces.append(_transit_arcs(ride, first, second, table, table["run_min"])[later])
-    return pd.concat(pieces, ignore_index=True)
+    for region in regions:
+        for table, key, layers in (
+            ("nodes", "node_id", ("road", "walk", "bicycle")),
+            ("stops", "stop_id", ("stop",)),
+            ("zones", "zone_id", ("from", "to")),
+        ):
+            frame = region[table]
+            points = gpd.points_from_xy(frame["lon"], frame["lat"], crs="EPSG:4326")
+            metric = points.to_crs(region.crs)
+            xy = pd.DataFrame({"x_m": np.asarray(metric.x), "y_m": np.asarray(metric.y)})
+            for layer in layers:
+                pieces.append(xy.set_axis(f"{layer}:" + frame[key].to_numpy(dtype=object)))
+    both = pd.concat(pieces)
+    return both[~both.index.duplicated()]
 
 
-def _transit_arcs(
-    arc_id: pd.Series,
-    from_node: pd.Series,
-    to_node: pd.Series,
-    table: pd.DataFrame,
-    minutes: pd.Series,
-) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "arc_id": arc_id,
-            "from_node": from_node,
-            "to_node": to_node,
-            "link_id": table["line_id"],
-            "car_min": np.inf,
-            "transit_min": minutes,
-        }
-    )
+def _coordinates(
+    nodes: pd.Index,
+    places: pd.DataFrame | None,
+    tail: npt.NDArray[np.int32],
+    head: npt.NDArray[np.int32],
+) -> tuple[Floats, Floats]:
+    """Place every node; one that is not listed lies where a neighbour does."""
+    if places is None:
+        return np.empty(0), np.empty(0)
+    found = places.reindex(nodes).to_numpy(dtype=float, copy=True)
+    for first, last in ((tail, head), (head, tail)):
+        lost = np.isnan(found[first, 0]) & ~np.isnan(found[last, 0])
+        found[first[lost]] = found[last[lost]]
+    found = np.where(np.isnan(found), 0.0, found)
+    return found[:, 0], found[:, 1]
 
 
-def _both_ways(one_way: pd.DataFrame) -> pd.DataFrame:
-    """Name each direction by link and ends: a link may join other nodes in another scenario."""
-    ways = [
-        one_way.assign(from_node=one_way[first], to_node=one_way[last])
-        for first, last in (("a", "b"), ("b", "a"))
-    ]
-    both = pd.concat(ways, ignore_index=True)
-    both["arc_id"] = "link:" + both["link_id"] + ":" + both["from_node"] + ">" + both["to_node"]
-    return both
-
-
-_PIECES: tuple[tuple[Callable[[Region, Parameters], pd.DataFrame], tuple[str, ...]], ...] = (
-    (_road_arcs, ("links",)),
-    (_connector_arcs, ("connectors", "nodes", "stops")),
-    (_transfer_arcs, ("stops",)),
-    (_line_arcs, ("lines", "line_stops")),
+_PIECES: tuple[
+    tuple[Callable[[Region, Parameters], pd.DataFrame], tuple[str, ...], tuple[str, ...]], ...
+] = (
+    (street_arcs, ("links",), ("walk_speed_kmh", "bicycle_speed_kmh")),
+    (connector_arcs, ("connectors", "nodes", "stops"), ("car_fixed_min",)),
+    (interchange_arcs, ("interchanges",), ()),
+    (transfer_arcs, ("stops", "interchanges"), ("transfer_km", "walk_speed_kmh")),
+    (line_arcs, ("lines", "line_stops", "interchanges"), ("wait_share", "wait_cap_min", "boarding_min")),
 )
-"""How arcs are built, and from which tables."""
+"""How arcs are built, from which tables and which parameters."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +15,28 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from agglo.errors import NetworkError
-from agglo.transport.network import Floats, Topology
+from agglo.errors import NetworkError, OutputError
+from agglo.transport.hierarchy import BLOCK_ORIGINS, hierarchy_rows
+from agglo.transport.topology import (
+    LONGEST_MS,
+    Floats,
+    Minutes,
+    Topology,
+    milliseconds,
+    node_numbers,
+)
+from agglo.units import MS_PER_MINUTE
+
+DIJKSTRA_NUMBERS = 20_000_000
+"""Numbers that one call of Dijkstra may hold, origins × nodes."""
+
+Numbers = npt.NDArray[np.intp]
 
 
 def skim(
     topology: Topology, metric_min: Floats, origins: Sequence[str], destinations: Sequence[str]
-) -> Floats:
-    """Return the minutes of the quickest way (Dijkstra 1959, through scipy).
+) -> Minutes:
+    """Return the minutes of the quickest way between named nodes.
 
     Parameters
     ----------
@@ -36,43 +55,171 @@ def skim(
     NetworkError
         If a minute is negative or not a number, or a node is unknown.
     """
-    reach = distances(topology, metric_min, node_numbers(topology, origins))
-    return reach[:, node_numbers(topology, destinations)]
+    return travel_minutes(
+        topology,
+        metric_min,
+        node_numbers(topology, list(origins)),
+        node_numbers(topology, list(destinations)),
+    )
+
+
+def travel_minutes(
+    topology: Topology, metric_min: Floats, from_numbers: Numbers, to_numbers: Numbers
+) -> Minutes:
+    """Return the minutes of the quickest way between numbered nodes.
+
+    By the topology's hierarchy if it has one (Dibbelt et al. 2016), else by Dijkstra (1959)
+    through scipy; both add up whole milliseconds and give the same numbers.
+    """
+    times = np.empty((len(from_numbers), len(to_numbers)), dtype=np.float32)
+    for rows, minutes in _blocks(topology, metric_min, from_numbers, to_numbers):
+        times[rows] = minutes
+    return times
+
+
+def write_skim(
+    path: Path,
+    topology: Topology,
+    metric_min: Floats,
+    origins: Sequence[str],
+    destinations: Sequence[str],
+) -> Path:
+    """Stream a time matrix to disk, for matrices that are too large to hold.
+
+    A Zarr array of float32 minutes, origins × destinations, with the names of both as its
+    attributes; only a block of rows is in memory. The folder appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the folder is there already or cannot be written.
+    """
+    if path.exists():
+        raise OutputError(f"{path} is there already; name a new folder for the skim")
+    from_numbers = node_numbers(topology, list(origins))
+    to_numbers = node_numbers(topology, list(destinations))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error}") from error
+    try:
+        blocks = _blocks(topology, metric_min, from_numbers, to_numbers)
+        _write_blocks(temporary, blocks, list(origins), list(destinations))
+        temporary.chmod(0o755)
+        temporary.rename(path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return path
+
+
+def read_skim(path: Path, origins: Sequence[str] = ()) -> pd.DataFrame:
+    """Read some rows of a streamed time matrix, or all of them.
+
+    Raises
+    ------
+    NetworkError
+        If the folder holds no time matrix or lacks an origin.
+    """
+    zarr = _zarr()
+    try:
+        stored = zarr.open_array(store=str(path), mode="r")
+        names = [json.loads(str(stored.attrs[face])) for face in ("origins", "destinations")]
+    except (OSError, KeyError, ValueError) as error:
+        raise NetworkError(f"{path} holds no time matrix of agglo: {error}") from error
+    if not origins:
+        return pd.DataFrame(stored[:], index=names[0], columns=names[1])
+    rows = pd.Index(names[0]).get_indexer(pd.Index(origins))
+    if (rows < 0).any():
+        unknown = list(origins)[int(np.flatnonzero(rows < 0)[0])]
+        raise NetworkError(f"{path} has no origin '{unknown}'")
+    return pd.DataFrame(stored.oindex[rows], index=list(origins), columns=names[1])
 
 
 def distances(
     topology: Topology,
     metric_min: Floats,
-    sources: npt.NDArray[np.intp],
+    sources: Numbers,
     *,
     backward: bool = False,
 ) -> Floats:
     """Return minutes from each source to every node, or to each source where ``backward``."""
-    if np.isnan(metric_min).any() or (metric_min < 0).any():
-        worst = topology.arcs[np.isnan(metric_min) | (metric_min < 0)][0]
-        raise NetworkError(f"'{worst}' takes a negative time or one that is not a number")
-    return np.asarray(
-        dijkstra(_graph(topology, metric_min, backward=backward), indices=sources), dtype=float
-    )
+    metric_ms = milliseconds(topology, metric_min)
+    return _dijkstra(topology, metric_ms, sources, backward=backward) / MS_PER_MINUTE
 
 
-def node_numbers(topology: Topology, names: Sequence[str]) -> npt.NDArray[np.intp]:
-    """Return the numbers of nodes by name."""
-    numbers = topology.nodes.get_indexer(pd.Index(names))
-    if (numbers < 0).any():
-        unknown = names[int(np.flatnonzero(numbers < 0)[0])]
-        raise NetworkError(
-            f"'{unknown}' is joined to nothing; give it a row in the layer 'connectors'"
-        )
-    return np.asarray(numbers, dtype=np.intp)
-
-
-def _graph(topology: Topology, metric_min: Floats, *, backward: bool) -> csr_array:
-    """Read arcs and minutes as a sparse matrix; a closed arc stays in it and never wins."""
-    tail, head, minutes = topology.tail, topology.head, metric_min
+def matrix_from_metric(topology: Topology, metric: Floats, *, backward: bool = False) -> csr_array:
+    """Read arcs and weights as a sparse matrix; a closed arc stays in it and never wins."""
+    tail, head, weight = topology.tail, topology.head, metric
     if backward:
         order = np.argsort(head, kind="stable")
-        tail, head, minutes = head[order], tail[order], minutes[order]
+        tail, head, weight = head[order], tail[order], weight[order]
     count = len(topology.nodes)
     start = np.searchsorted(tail, np.arange(count + 1)).astype(np.int32)
-    return csr_array((minutes, head, start), shape=(count, count))
+    return csr_array((weight, head, start), shape=(count, count))
+
+
+def _blocks(
+    topology: Topology, metric_min: Floats, from_numbers: Numbers, to_numbers: Numbers
+) -> Iterator[tuple[slice, Minutes]]:
+    """Yield blocks of rows of the matrix, in minutes."""
+    metric_ms = milliseconds(topology, metric_min)
+    if len(from_numbers) == 0 or len(to_numbers) == 0:
+        return
+    if topology.hierarchy is not None:
+        rows = hierarchy_rows(topology.hierarchy, metric_ms, from_numbers, to_numbers)
+    else:
+        rows = _dijkstra_rows(topology, metric_ms, from_numbers, to_numbers)
+    for origins, found in rows:
+        yield origins, (found / MS_PER_MINUTE).astype(np.float32)
+
+
+def _dijkstra_rows(
+    topology: Topology, metric_ms: Floats, from_numbers: Numbers, to_numbers: Numbers
+) -> Iterator[tuple[slice, Floats]]:
+    step = max(1, DIJKSTRA_NUMBERS // len(topology.nodes) // BLOCK_ORIGINS) * BLOCK_ORIGINS
+    for start in range(0, len(from_numbers), step):
+        rows = slice(start, min(start + step, len(from_numbers)))
+        yield rows, _dijkstra(topology, metric_ms, from_numbers[rows])[:, to_numbers]
+
+
+def _dijkstra(
+    topology: Topology, metric_ms: Floats, sources: Numbers, *, backward: bool = False
+) -> Floats:
+    graph = matrix_from_metric(topology, metric_ms, backward=backward)
+    found = np.asarray(dijkstra(graph, indices=sources), dtype=float)
+    return np.where(found > LONGEST_MS, np.inf, found)
+
+
+def _write_blocks(
+    folder: Path,
+    blocks: Iterator[tuple[slice, Minutes]],
+    origins: list[str],
+    destinations: list[str],
+) -> None:
+    stored = _zarr().create_array(
+        store=str(folder),
+        shape=(len(origins), len(destinations)),
+        chunks=(BLOCK_ORIGINS, max(1, len(destinations))),
+        dtype="float32",
+        attributes={
+            "unit": "min",
+            "origins": json.dumps(origins, ensure_ascii=False),
+            "destinations": json.dumps(destinations, ensure_ascii=False),
+        },
+        overwrite=True,
+    )
+    for rows, minutes in blocks:
+        stored[rows] = minutes
+
+
+def _zarr() -> Any:
+    try:
+        import zarr
+    except ImportError as error:
+        raise OutputError(
+            "a time matrix on disk needs zarr; say: pip install 'agglo[skims]'"
+        ) from error
+    return zarr

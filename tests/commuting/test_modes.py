@@ -7,23 +7,23 @@ import math
 import numpy as np
 import pytest
 
-from agglo.commuting.modes import car_share, joint_cost, kept_mode_minutes, mean_minutes
+from agglo.commuting.modes import joint_cost, kept_mode_minutes, mean_minutes, mode_shares
 
 INF = np.inf
 
 
+def pair(car: object, transit: object) -> dict[str, np.ndarray]:
+    return {"car": np.atleast_1d(car), "transit": np.atleast_1d(transit)}
+
+
 def share(car: float, transit: float, *, scale: float = 0.1, preference: float = 0.5) -> float:
-    got = car_share(
-        np.array([car]), np.array([transit]), scale_per_min=scale, preference_share=preference
-    )
-    return float(got[0])
+    weights = pair(preference, 1 - preference)
+    return float(mode_shares(pair(car, transit), weights, scale_per_min=scale)["car"][0])
 
 
 def cost(car: float, transit: float, *, scale: float = 0.1, preference: float = 0.5) -> float:
-    got = joint_cost(
-        np.array([car]), np.array([transit]), scale_per_min=scale, preference_share=preference
-    )
-    return float(got[0])
+    weights = pair(preference, 1 - preference)
+    return float(joint_cost(pair(car, transit), weights, scale_per_min=scale)[0])
 
 
 def test_ten_minutes_at_a_scale_of_a_tenth_are_odds_of_e() -> None:
@@ -72,15 +72,17 @@ def test_a_quicker_mode_never_raises_the_joint_cost() -> None:
 
 
 def test_the_mean_counts_each_mode_by_who_takes_it() -> None:
-    car, transit = np.array([20.0, 20, INF, INF]), np.array([40.0, INF, 40, INF])
-    shares = np.array([0.75, 1.0, 0.0, np.nan])
-    assert mean_minutes(car, transit, shares).tolist() == [25, 20, 40, INF]
+    minutes = pair(np.array([20.0, 20, INF, INF]), np.array([40.0, INF, 40, INF]))
+    shares = pair(np.array([0.75, 1.0, 0.0, np.nan]), np.array([0.25, 0.0, 1.0, np.nan]))
+    assert mean_minutes(minutes, shares).tolist() == [25, 20, 40, INF]
 
 
 def kept(car: object, transit: object, share: object) -> np.ndarray:
     """Minutes of those who took 20 minutes by car or 50 by train before."""
-    before = {"car_before_min": np.full(3, 20.0), "transit_before_min": np.full(3, 50.0)}
-    return kept_mode_minutes(np.full(3, car), np.full(3, transit), np.full(3, share), **before)
+    before = pair(np.full(3, 20.0), np.full(3, 50.0))
+    now = pair(np.full(3, car), np.full(3, transit))
+    shares = pair(np.full(3, share), 1 - np.full(3, share))
+    return kept_mode_minutes(now, shares, before_min=before)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
@@ -95,3 +97,32 @@ def test_who_loses_the_own_mode_takes_the_other_and_is_cut_off_without_both() ->
     assert kept(INF, 50.0, 0.5)[0] == 50
     assert kept(20.0, INF, 0.5)[0] == (20 + 50) / 2
     assert np.isinf(kept(INF, INF, 0.5)[0])
+
+
+def test_a_third_mode_takes_its_part_and_a_mode_nobody_prefers_takes_none() -> None:
+    same = {mode: np.array([30.0]) for mode in ("car", "transit", "park_ride")}
+    weights = {"car": np.array([0.5]), "transit": np.array([0.3]), "park_ride": np.array([0.2])}
+    shares = mode_shares(same, weights, scale_per_min=0.1)
+    assert {mode: float(own[0]) for mode, own in shares.items()} == pytest.approx(
+        {"car": 0.5, "transit": 0.3, "park_ride": 0.2}
+    )
+    assert joint_cost(same, weights, scale_per_min=0.1)[0] == pytest.approx(30)
+    unloved = {**weights, "car": np.array([0.7]), "park_ride": np.array([0.0])}
+    quick = {**same, "park_ride": np.array([1.0])}
+    assert mode_shares(quick, unloved, scale_per_min=0.1)["park_ride"][0] == 0
+
+
+def test_who_loses_the_own_mode_of_three_takes_the_quickest_other() -> None:
+    before = {
+        mode: np.array([time])
+        for mode, time in (("car", 20.0), ("transit", 60.0), ("park_ride", 40.0))
+    }
+    now = {**before, "transit": np.array([INF])}
+    all_by_transit = {
+        "car": np.array([0.0]),
+        "transit": np.array([1.0]),
+        "park_ride": np.array([0.0]),
+    }
+    assert kept_mode_minutes(now, all_by_transit, before_min=before)[0] == 60
+    slow = {**now, "car": np.array([90.0]), "park_ride": np.array([80.0])}
+    assert kept_mode_minutes(slow, all_by_transit, before_min=before)[0] == 80

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agglo.commuting.gravity import gravity_flows, outside_pull
-from agglo.commuting.modes import car_share, joint_cost, mean_minutes
+from agglo.commuting.modes import joint_cost, mean_minutes, mode_shares
 from agglo.indicators.access import jobs_per_worker, worst_quartile
 from agglo.territory.polycentricity import effective_centres, primacy
 
@@ -72,23 +72,30 @@ def test_the_order_of_zones_does_not_matter_to_flows(
     np.testing.assert_allclose(second.loc[NAMES, NAMES], first, atol=1e-6 * people.sum())
 
 
+def by_mode(car: float, transit: float) -> dict[str, np.ndarray]:
+    return {"car": np.array([car]), "transit": np.array([transit])}
+
+
 @given(car=ANY_MINUTES, transit=ANY_MINUTES, gain=st.floats(0, 1), preference=st.floats(0.05, 0.95))
 def test_a_quicker_mode_never_raises_the_cost_and_never_loses_people(
     car: float, transit: float, gain: float, preference: float
 ) -> None:
-    logit = {"scale_per_min": 0.06, "preference_share": preference}
-    before = np.array([car]), np.array([transit])
-    after = np.array([car * gain if np.isfinite(car) else 50.0]), before[1]
-    assert joint_cost(*after, **logit)[0] <= joint_cost(*before, **logit)[0] + 1e-9
-    shares = car_share(*before, **logit)[0], car_share(*after, **logit)[0]
-    assert np.isnan(shares[0]) or shares[1] >= shares[0] - 1e-12
+    weights = by_mode(preference, 1 - preference)
+    before = by_mode(car, transit)
+    after = by_mode(car * gain if np.isfinite(car) else 50.0, transit)
+    costs = [joint_cost(now, weights, scale_per_min=0.06)[0] for now in (before, after)]
+    assert costs[1] <= costs[0] + 1e-9
+    first, second = (
+        mode_shares(now, weights, scale_per_min=0.06)["car"][0] for now in (before, after)
+    )
+    assert np.isnan(first) or second >= first - 1e-12
 
 
 @given(car=ANY_MINUTES, transit=ANY_MINUTES, preference=st.floats(0.05, 0.95))
 def test_the_mean_lies_between_the_modes(car: float, transit: float, preference: float) -> None:
-    pair = np.array([car]), np.array([transit])
-    share = car_share(*pair, scale_per_min=0.06, preference_share=preference)
-    mean = mean_minutes(*pair, share)[0]
+    minutes = by_mode(car, transit)
+    shares = mode_shares(minutes, by_mode(preference, 1 - preference), scale_per_min=0.06)
+    mean = mean_minutes(minutes, shares)[0]
     low, high = min(car, transit), max(car, transit)
     assert mean == low if np.isinf(high) else low - 1e-9 <= mean <= high + 1e-9
 

@@ -164,7 +164,7 @@ NODES = sorted(GRID["nodes"].index)
 
 
 def minutes(region: Region) -> pd.DataFrame:
-    return case_of(region).cost_min
+    return case_of(region).travel.cost_min
 
 
 GRID_COST = minutes(GRID)
@@ -188,5 +188,5 @@ def test_a_new_road_never_makes_anything_dearer(ends: list[str], speed: float) -
 @given(link=st.sampled_from(LINKS))
 def test_a_closed_road_never_makes_anything_cheaper(link: str) -> None:
     shock = worlds.scenario(worlds.change("close_link", link=[link]), name="s", horizon="day")
-    closed = case_of(GRID, shock).cost_min
+    closed = case_of(GRID, shock).travel.cost_min
     assert (closed >= GRID_COST - 1e-9).all(axis=None)

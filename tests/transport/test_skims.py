@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from agglo.errors import NetworkError
-from agglo.transport.network import Floats, Topology
-from agglo.transport.skims import distances, node_numbers, skim
+from agglo.transport.skims import distances, skim
+from agglo.transport.topology import Floats, Topology, node_numbers
 from tests.networks import Arcs, network_of
 
 

@@ -76,6 +76,8 @@ def _derive(data: Path) -> dict[str, pd.DataFrame]:
         "stops": stops.drop(columns=["zone_id", "run_name"]),
         "lines": transit.lines(TABLES),
         "line_stops": transit.line_stops(stops, links, data, TABLES),
+        "interchanges": transit.interchanges(stops, nodes, municipalities),
+        "facilities": transit.facilities(nodes, data, TABLES),
         "connectors": transit.connectors(zones_worked, nodes, stops),
     }
 

@@ -32,6 +32,10 @@ MEAN_TO_CENTRE = 2 / 3
 LIVED_ON_SHARE = 0.5
 """Assumed share of a town's polygon on which its people live and work."""
 GRID_M = 1000.0
+PARK_RIDE_M = 6000.0
+"""Stations farther than this from any road node get no park and ride."""
+PARKING_MIN = 5.0
+"""Assumed minutes to park and reach the platform."""
 BORDER_M = 2000.0
 """Road nodes this close beyond a district's border serve its people too."""
 
@@ -130,6 +134,48 @@ def connectors(zones: gpd.GeoDataFrame, nodes: pd.DataFrame, stops: pd.DataFrame
     table = pd.concat(pieces, ignore_index=True).assign(status="assumed")
     table["length_km"] = table["length_km"].round(2).clip(lower=0.1)
     return table.sort_values(["zone_id", "mode", "to_id"], ignore_index=True)
+
+
+def interchanges(
+    stops: pd.DataFrame, nodes: pd.DataFrame, municipalities: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Park and ride: from the nearest road node to each station inside the region.
+
+    That every station has room to park is assumed.
+    """
+    members = municipalities[municipalities["role"] != "context"].to_crs(METRIC_CRS).union_all()
+    trains = _points(stops[stops["mode"] == "train"], "stop_id")
+    own = gpd.GeoDataFrame(geometry=trains[trains.within(members)]).rename_axis("stop_id")
+    roads = gpd.GeoDataFrame(geometry=_points(nodes, "node_id")).rename_axis("node_id")
+    near = own.reset_index().sjoin_nearest(
+        roads.reset_index(), max_distance=PARK_RIDE_M, distance_col="apart_m"
+    )
+    km = (near["apart_m"] / 1000 * DETOUR).round(2).clip(lower=0.1)
+    table = pd.DataFrame(
+        {
+            "stop_id": near["stop_id"],
+            "node_id": near["node_id"],
+            "mode": "park_ride",
+            "length_km": km,
+            "speed_kmh": TOWN_CAR_KMH,
+            "parking_min": PARKING_MIN,
+            "status": "assumed",
+        }
+    )
+    return table.sort_values("stop_id", ignore_index=True)
+
+
+def facilities(nodes: pd.DataFrame, data: Path, tables: Path) -> pd.DataFrame:
+    """Freight hub, airports and hospitals; one without a coordinate stands at its road node."""
+    listed = pd.read_csv(tables / "facilities.csv")
+    places = nodes.set_index("node_id")
+    airports = gpd.read_file(data / "airports.geojson", ignore_geometry=True)
+    airports = airports[airports["iata"] != ""].set_index("iata")
+    table = listed.drop(columns="iata")
+    for column in ("lon", "lat"):
+        known = listed["iata"].map(airports[column].astype(float))
+        table[column] = known.fillna(listed["node_id"].map(places[column])).round(5)
+    return table.assign(status="assumed")
 
 
 def _observed_minutes(stops: pd.DataFrame, data: Path) -> pd.Series:

@@ -1,0 +1,144 @@
+"""Arcs of lines: boarding with its wait, riding and alighting; walks between near stops."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from agglo.parameters import Parameters
+from agglo.region import Region
+from agglo.transport.topology import Floats, arcs_frame
+from agglo.units import M_PER_KM, MINUTES_PER_HOUR
+
+WINDOWS = {"peak": "transit", "off_peak": "transit_off_peak"}
+"""By time window: the mode whose minutes hold in it."""
+
+
+def line_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
+    """Arcs of every line, in both directions unless it runs one way.
+
+    Boarding takes the mean wait (half the headway, capped: with long headways people come by
+    the timetable) and the boarding penalty; the wait also stands in columns of its own, so that
+    its spread can be drawn. A line that does not run off-peak is closed then.
+    """
+    table = region["line_stops"].sort_values(["line_id", "sequence"], ignore_index=True)
+    lines = region["lines"]
+    headway = {
+        "peak": table["line_id"].map(lines["headway_min"]),
+        "off_peak": table["line_id"].map(lines["headway_off_peak_min"]),
+    }
+    run = {
+        "peak": table["run_min"],
+        "off_peak": table["run_off_peak_min"].fillna(table["run_min"]),
+    }
+    waits = {
+        window: _wait(minutes.to_numpy(dtype=float), parameters)
+        for window, minutes in headway.items()
+    }
+    both_ways = table["line_id"].map(lines["both_ways"]).to_numpy(dtype=bool)
+    pieces = []
+    for way in ("out", "back"):
+        runs = np.ones(len(table), dtype=bool) if way == "out" else both_ways
+        own = table[runs]
+        pieces += _direction(
+            own,
+            way,
+            {window: minutes[runs] for window, minutes in waits.items()},
+            {window: minutes[runs].to_numpy(dtype=float) for window, minutes in run.items()},
+            parameters,
+        )
+        boarding = waits["peak"][runs] + parameters.boarding_min
+        pieces.append(_from_lots(own, _places_on_lines(own, way), boarding, region))
+    return pd.concat(pieces, ignore_index=True)
+
+
+def transfer_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
+    """Walks between stops that are near each other; both ways come out of the join.
+
+    Stops that streets lead to are joined by the streets, not along the straight line.
+    """
+    stops = region["stops"]
+    walked = region["interchanges"]
+    on_streets = set(walked.loc[walked["mode"] == "walk", "stop_id"])
+    stops = stops[~stops["stop_id"].isin(on_streets)]
+    points = gpd.GeoDataFrame(
+        {"stop_id": stops["stop_id"].to_numpy()},
+        geometry=gpd.points_from_xy(stops["lon"], stops["lat"], crs="EPSG:4326").to_crs(region.crs),
+    )
+    near = points.sjoin(points, predicate="dwithin", distance=parameters.transfer_km * M_PER_KM)
+    near = near[near["stop_id_left"] != near["stop_id_right"]]
+    apart = near.geometry.distance(points.geometry.loc[near["index_right"]], align=False)
+    minutes = (apart / M_PER_KM / parameters.walk_speed_kmh * MINUTES_PER_HOUR).to_numpy()
+    return arcs_frame(
+        "walk:" + near["stop_id_left"] + ">" + near["stop_id_right"],
+        "stop:" + near["stop_id_left"],
+        "stop:" + near["stop_id_right"],
+        minutes=_by_line(minutes, minutes),
+    )
+
+
+def _wait(headway_min: Floats, parameters: Parameters) -> Floats:
+    """Mean wait; ``inf`` where the line does not run."""
+    wait = np.minimum(headway_min * parameters.wait_share, parameters.wait_cap_min)
+    return np.where(np.isnan(headway_min), np.inf, wait)
+
+
+def _direction(
+    table: pd.DataFrame,
+    way: str,
+    waits: dict[str, Floats],
+    run: dict[str, Floats],
+    parameters: Parameters,
+) -> list[pd.DataFrame]:
+    """Boarding, alighting and riding in one direction of every line."""
+    line = table["line_id"]
+    at = _places_on_lines(table, way)
+    stop = "stop:" + table["stop_id"]
+    boarding = {window: wait + parameters.boarding_min for window, wait in waits.items()}
+    board = arcs_frame(
+        "board:" + at,
+        stop,
+        at,
+        link_id=line,
+        minutes=_by_line(boarding["peak"], boarding["off_peak"]),
+        phase=line + ":" + way,
+        waits=waits,
+    )
+    none = np.zeros(len(table))
+    alight = arcs_frame("alight:" + at, at, stop, link_id=line, minutes=_by_line(none, none))
+    later = (line == line.shift()).to_numpy()
+    first, last = (at.shift(), at) if way == "out" else (at, at.shift())
+    ride = arcs_frame(
+        ("run:" + first.astype(str) + ">" + last.astype(str))[later],
+        first[later],
+        last[later],
+        link_id=line[later],
+        minutes=_by_line(run["peak"][later], run["off_peak"][later]),
+    )
+    return [board, alight, ride]
+
+
+def _places_on_lines(table: pd.DataFrame, way: str) -> pd.Series:
+    place = "ride:" + table["line_id"] + ":" + way + ":" + table["sequence"].astype(str)
+    at: pd.Series = place + "@" + table["stop_id"]
+    return at
+
+
+def _from_lots(
+    table: pd.DataFrame, at: pd.Series, boarding_min: Floats, region: Region
+) -> pd.DataFrame:
+    """Boarding by those who parked at the stop; nobody parks there only to walk on."""
+    parking = region["interchanges"]
+    lots = table["stop_id"].isin(parking.loc[parking["mode"] == "park_ride", "stop_id"]).to_numpy()
+    return arcs_frame(
+        ("parked:" + at)[lots],
+        ("lot:" + table["stop_id"])[lots],
+        at[lots],
+        link_id=table["line_id"][lots],
+        minutes={"park_ride": boarding_min[lots]},
+    )
+
+
+def _by_line(peak_min: Floats, off_peak_min: Floats) -> dict[str, Floats]:
+    return {"transit": peak_min, "park_ride": peak_min, "transit_off_peak": off_peak_min}
