@@ -110,7 +110,8 @@ def _column_faults(
         yield from _number_faults(table, frame, given, column)
     elif column.kind == "flag" and not pd.api.types.is_bool_dtype(values):
         wrong = given[~given.astype(str).str.lower().isin(("true", "false"))]
-        yield f"'{name}' must be true or false; got {_examples(wrong if len(wrong) else given)}"
+        if len(wrong):
+            yield f"'{name}' must be true or false; got {_examples(wrong)}"
     if column.one_of:
         wrong = given[~given.isin(column.one_of)]
         if len(wrong):

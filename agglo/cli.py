@@ -1,4 +1,4 @@
-"""The commands: `agglo run`, `agglo check`."""
+"""The commands: `agglo run`, `agglo check`, `agglo new`, `agglo fetch`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agglo.errors import AggloError
+from agglo.errors import AggloError, LayerError
 from agglo.paths import builtin_workspace, is_workspace
 
 if TYPE_CHECKING:
@@ -99,6 +99,92 @@ def check_command(workspace: WorkspaceOption = None) -> None:
     for scenario in read_scenarios(opened):
         _, receipts = apply_scenario(opened.region, scenario)
         typer.echo(f"scenario {scenario.name:22} {len(receipts):3} values touched")
+
+
+@app.command("new")
+def new_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new workspace.")],
+    osm: Annotated[
+        Path, typer.Option("--osm", help="OpenStreetMap file: .osm.pbf, .osm, .osm.gz.")
+    ],
+    gtfs: Annotated[
+        Path | None, typer.Option("--gtfs", help="Timetable: a GTFS zip or folder.")
+    ] = None,
+    lines: Annotated[
+        Path | None, typer.Option("--lines", help="Line table (CSV) where there is no GTFS.")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="What the region is called.")] = "",
+    crs: Annotated[str, typer.Option("--crs", help="Projected CRS in metres [UTM zone].")] = "",
+    population: Annotated[
+        float | None, typer.Option("--population", help="Known population of the extract.")
+    ] = None,
+    zones: Annotated[int, typer.Option("--zones", help="Most zones to make.")] = 160,
+) -> None:
+    """Found a workspace for another region from OpenStreetMap and timetables."""
+    from agglo.founding import Sources, found_workspace
+
+    sources = Sources(
+        osm=osm,
+        gtfs=gtfs,
+        lines=lines,
+        name=name,
+        crs=crs,
+        population_count=population,
+        most_zones=zones,
+    )
+    found = found_workspace(folder, sources, tell=lambda line: typer.echo(line, err=True))
+    typer.echo(f"{found}\nnext: agglo run --workspace {folder}")
+
+
+fetch_app = typer.Typer(help="Get source data from the internet.", no_args_is_help=True)
+app.add_typer(fetch_app, name="fetch")
+
+
+@fetch_app.callback()
+def fetch_group() -> None:
+    """Get source data from the internet."""
+
+
+@fetch_app.command("osm")
+def fetch_osm_command(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="File to write: .osm.gz, .osm or .osm.pbf.")
+    ],
+    place: Annotated[str, typer.Option("--place", help="Name of a place or district.")] = "",
+    polygon: Annotated[
+        Path | None, typer.Option("--polygon", help="Area: GeoJSON, GeoPackage …")
+    ] = None,
+    streets_only: Annotated[
+        bool, typer.Option("--streets-only", help="No places, buildings and facilities.")
+    ] = False,
+    piece_km2: Annotated[
+        float, typer.Option("--piece-km2", help="Largest area that one query asks for.")
+    ] = 2500.0,
+    overpass_url: Annotated[
+        str | None, typer.Option("--overpass-url", help="Another Overpass server.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option("--cache", help="Folder that keeps what was loaded.")
+    ] = None,
+) -> None:
+    """Load streets, places and buildings of an area from OpenStreetMap."""
+    from agglo.layers.fetch import fetch_osm
+    from agglo.layers.fetch_area import read_polygon
+
+    if bool(place) == (polygon is not None):
+        raise LayerError("give either --place NAME or --polygon FILE")
+    written = fetch_osm(
+        out,
+        place=place,
+        polygon=read_polygon(polygon) if polygon is not None else None,
+        with_features=not streets_only,
+        piece_km2=piece_km2,
+        overpass_url=overpass_url,
+        cache=cache,
+        progress=lambda line: typer.echo(line, err=True),
+    )
+    typer.echo(f"{written}  © OpenStreetMap contributors, ODbL 1.0")
+    typer.echo(f"next: agglo new FOLDER --osm {written}")
 
 
 def _root(workspace: Path | None) -> Path:

@@ -88,9 +88,14 @@ class FakeOverpass:
             raise ValueError(f"the fake server does not understand {query[:200]!r}")
         chosen = chosen_by(self.elements, STATEMENT.findall(query))
         if self.is_reversed:
-            chosen.reverse()
+            chosen = [with_tags_reversed(one) for one in reversed(chosen)]
         osm3s = {"timestamp_osm_base": self.stamp}
         return json.dumps({"version": 0.6, "osm3s": osm3s, "elements": chosen})
+
+
+def with_tags_reversed(one: Element) -> Element:
+    tags = dict(reversed(one.get("tags", {}).items()))
+    return {**one, "tags": tags} if tags else one
 
 
 def chosen_by(elements: list[Element], statements: list[tuple[str, ...]]) -> list[Element]:

@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("traffic",),
     ("run",),
     ("maps",),
-    ("output",),
+    ("output", "founding"),
     ("cli",),
     ("__main__",),
 )

@@ -23,6 +23,12 @@ from agglo.tables import weakest_status
 DEGREE_DECIMALS = 4
 SHOWN_DECIMALS = 6
 LINK_COLUMNS = ("speed_kmh", "link_loss_person_min", "link_unserved_count", "is_open", "is_changed")
+MOST_LINKS = 6_000
+"""The page draws no more links than this: the main roads, and what scenarios change."""
+
+MAIN_CLASSES = (
+    "motorway", "trunk", "primary", "motorway_link", "trunk_link", "secondary", "tertiary"
+)  # fmt: skip
 RECEIPT_SHOWN = ["change", "table", "row_id", "column", "before", "after", "basis"]
 RANGE_ENDINGS = ("_low_count", "_high_count", "_low_min", "_high_min")
 """Columns of ranges, which receipts.csv keeps and the page leaves out."""
@@ -41,6 +47,7 @@ def page_data(
     that is missing or has no way.
     """
     region = results[0].case.region
+    links = main_links(tables["links"])
     return {
         "title": {"ru": region.name_ru, "en": region.name_en},
         "texts": words.texts,
@@ -67,10 +74,12 @@ def page_data(
         "zone_values": _values(tables["places"], "zone_id", [
             *theme.shown, "population_count", "workers_count", "jobs_count"]),
         "links": _features(
-            tables["links"].drop_duplicates("link_id"),
+            links.drop_duplicates("link_id"),
             ["link_id", "name_ru", "name_en", "road", "class", "length_km", "status"],
         ),
-        "link_values": _values(tables["links"], "link_id", LINK_COLUMNS),
+        "link_values": _values(links, "link_id", LINK_COLUMNS),
+        "links_shown": links["link_id"].nunique(),
+        "links_all": tables["links"]["link_id"].nunique(),
         "railways": _features(tables["railways"], ["name_ru", "name_en", "status"]),
         "stops": _features(tables["stops"], ["name_ru", "name_en", "mode", "km", "status"]),
         "employers": _features(
@@ -80,6 +89,30 @@ def page_data(
         "sources": [_source(item) for item in region.provenance],
         "inputs": results[0].inputs_sha256[:12],
     }  # fmt: skip
+
+
+def main_links(links: gpd.GeoDataFrame, *, most: int = MOST_LINKS) -> gpd.GeoDataFrame:
+    """Keep the links that a page can draw: all, or the main roads of a large network.
+
+    What a scenario changes comes first, then what would cost most if it closed, then the class
+    of the road. The GeoPackage and the QGIS project keep every link.
+    """
+    order = {name: rank for rank, name in enumerate(MAIN_CLASSES)}
+    ranked = pd.DataFrame(
+        {
+            "link_id": links["link_id"],
+            "is_changed": links["is_changed"],
+            "rank": -links["class"].map(order).fillna(len(order)),
+            "loss": links["link_loss_person_min"].fillna(0.0),
+        }
+    )
+    best = ranked.groupby("link_id").max()
+    if len(best) <= most:
+        return links
+    best["is_worst"] = best["loss"].where(best["loss"] > 0).rank(ascending=False) <= most / 10
+    by = ["is_changed", "is_worst", "rank", "loss", "link_id"]
+    ordered = best.reset_index().sort_values(by, ascending=[False, False, False, False, True])
+    return links[links["link_id"].isin(ordered["link_id"].head(most))]
 
 
 def _styles(

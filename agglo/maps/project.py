@@ -9,6 +9,7 @@ import geopandas as gpd
 import pyogrio
 
 from agglo.indicators.registry import INDICATORS
+from agglo.layers.write import GPKG_VERSION, fixed_date
 from agglo.maps.drawing import base_styles, link_styles, shown_numbers, zone_styles
 from agglo.maps.layer_styles import write_layer_styles
 from agglo.maps.qgis import write_project
@@ -21,9 +22,6 @@ from agglo.scenarios.files import BASELINE
 
 GEOPACKAGE = "agglomeration.gpkg"
 PROJECT = "agglomeration.qgz"
-GPKG_VERSION = "1.2"
-FIXED_DATE = "2000-01-01T00:00:00.000Z"
-"""Time stamp inside the GeoPackage: the same input gives the same bytes."""
 LANGUAGE = "ru"
 
 
@@ -37,8 +35,7 @@ def write_geopackage(
     """Write the GeoPackage, its default styles and the QGIS project beside it."""
     region = results[0].case.region
     path = folder / GEOPACKAGE
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
-    try:
+    with fixed_date():
         for name, table in tables.items():
             pyogrio.write_dataframe(
                 shown_numbers(table),
@@ -49,8 +46,6 @@ def write_geopackage(
                 dataset_options={"VERSION": GPKG_VERSION},
                 layer_options={"IDENTIFIER": words.text("word", name, LANGUAGE)},
             )
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     layers = project_layers(tables, results, theme, words)
     write_layer_styles(path, layers)
     members = tables["municipalities"]

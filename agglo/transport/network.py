@@ -1,8 +1,8 @@
 """One directed multimodal graph: streets by car, on foot and by bicycle, lines, interchanges.
 
 Nodes are texts with a prefix for their layer: ``road:``, ``walk:`` and ``bicycle:`` a street
-node, ``stop:`` a stop, ``lot:`` its car park, ``ride:`` a place on a line, ``from:`` and ``to:`` the two faces of a
-zone, so that no trip passes through a zone.
+node, ``stop:`` a stop, ``lot:`` its car park, ``ride:`` a place on a line, ``from:`` and
+``to:`` the two faces of a zone, so that no trip passes through a zone.
 """
 
 from __future__ import annotations
@@ -247,6 +247,10 @@ _PIECES: tuple[
     (connector_arcs, ("connectors", "nodes", "stops"), ("car_fixed_min",)),
     (interchange_arcs, ("interchanges",), ()),
     (transfer_arcs, ("stops", "interchanges"), ("transfer_km", "walk_speed_kmh")),
-    (line_arcs, ("lines", "line_stops", "interchanges"), ("wait_share", "wait_cap_min", "boarding_min")),
+    (
+        line_arcs,
+        ("lines", "line_stops", "interchanges"),
+        ("wait_share", "wait_cap_min", "boarding_min"),
+    ),
 )
 """How arcs are built, from which tables and which parameters."""

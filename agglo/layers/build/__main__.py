@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pandas as pd
 
 from agglo.errors import AggloError, LayerError
 from agglo.layers.build import boundaries, figures, roads, transit, work
+from agglo.layers.write import write_layer
 
 TABLES = Path(__file__).parent / "tables"
 
@@ -38,13 +38,8 @@ def write_layers(data: Path, out: Path) -> None:
     about = _metadata()
     out.mkdir(parents=True, exist_ok=True)
     for name, frame in frames.items():
-        path = out / f"{name}.{'geojson' if isinstance(frame, gpd.GeoDataFrame) else 'csv'}"
-        if isinstance(frame, gpd.GeoDataFrame):
-            frame.to_file(path, driver="GeoJSON", COORDINATE_PRECISION=5, RFC7946="YES")
-        else:
-            frame.to_csv(path, index=False, lineterminator="\n")
-        _write_metadata(out / f"{name}.toml", path, about[name])
-        sys.stdout.write(f"{path.name}: {len(frame)} rows, {path.stat().st_size / 1024:.0f} kB\n")
+        path, size = write_layer(out, name, frame, about[name])
+        sys.stdout.write(f"{path.name}: {len(frame)} rows, {size / 1024:.0f} kB\n")
 
 
 def _derive(data: Path) -> dict[str, pd.DataFrame]:
@@ -89,19 +84,6 @@ def _metadata() -> dict[str, dict[str, str]]:
         str(layer): dict(zip(facts.columns, row, strict=True))
         for layer, row in zip(about["layer"], facts.to_numpy(dtype=str).tolist(), strict=True)
     }
-
-
-def _write_metadata(path: Path, data: Path, about: dict[str, str]) -> None:
-    digest = hashlib.sha256(data.read_bytes()).hexdigest()
-    first = {"table": about["table"], "file": data.name}
-    fields = {**first, **about, "sha256": digest}
-    text = "".join(f"{key} = {_quoted(str(value))}\n" for key, value in fields.items())
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 if __name__ == "__main__":

@@ -269,7 +269,8 @@
     if (map.hasLayer(links)) {
       var v = data.link_values[state.scenario];
       box.appendChild(make("hr"));
-      box.appendChild(swatch(data.colours.road, word("links"), true));
+      var part = data.links_shown < data.links_all ? " (" + data.links_shown + " / " + data.links_all + ")" : "";
+      box.appendChild(swatch(data.colours.road, word("links") + part, true));
       if (some(v.is_changed)) { box.appendChild(swatch("#1a9641", word("links") + ": " + word("changed"), true)); }
       if (some(v.is_open, true)) { box.appendChild(swatch(data.colours.closed, word("links") + ": " + word("closed"), true)); }
     }

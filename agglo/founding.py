@@ -1,0 +1,270 @@
+"""Founds a workspace for another region from an extract of OpenStreetMap and timetables."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from agglo.errors import OutputError, SettingsError
+from agglo.layers.extract.people import Homes, homes_from_extract
+from agglo.layers.extract.roads import (
+    connectors_table,
+    facilities_table,
+    links_table,
+    nodes_table,
+)
+from agglo.layers.extract.territory import (
+    municipalities_table,
+    no_railways,
+    settlements_table,
+)
+from agglo.layers.extract.transit import (
+    Transit,
+    no_transit,
+    transit_from_lines,
+    transit_from_timetable,
+)
+from agglo.layers.extract.zones import zones_from_extract
+from agglo.layers.gtfs import read_gtfs
+from agglo.layers.osm import Streets, read_osm
+from agglo.layers.osm_features import OsmFeatures, read_osm_features
+from agglo.layers.trunks import add_trunk_lines
+from agglo.layers.write import quoted, write_layer
+from agglo.paths import SETTINGS_FILE, builtin_workspace
+from agglo.region import check_crs
+from agglo.tables import TABLES, weakest_status
+
+OSM_LICENCE = {"licence": "ODbL 1.0", "attribution": "© OpenStreetMap contributors (ODbL)"}
+MOST_ZONES = 160
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What a new region is made of."""
+
+    osm: Path
+    gtfs: Path | None = None
+    lines: Path | None = None
+    """A line table (CSV) over the stops that the extract names."""
+
+    name: str = ""
+    """What the region is called; without it, the name of the file."""
+
+    crs: str = ""
+    """Projected CRS in metres; without it, the UTM zone of the extract."""
+
+    population_count: float | None = None
+    most_zones: int = MOST_ZONES
+
+
+def found_workspace(folder: Path, sources: Sources, *, tell: Tell = lambda _: None) -> Path:
+    """Write a workspace that ``agglo run`` can run; it appears whole or not at all.
+
+    Zones lie around the places of the extract, and on a grid where none is named. Population,
+    workers, jobs, peak speeds and capacities are assumed and say so.
+
+    Parameters
+    ----------
+    tell
+        Called with a line on each step, and on everything that was repaired or left out.
+
+    Raises
+    ------
+    OutputError
+        If the folder is there and not empty, or cannot be written.
+    LayerError, TableError, SettingsError
+        If a source cannot be read.
+    """
+    folder = folder.resolve()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder} is there already and not empty; name a new folder")
+    _check(sources)
+    tell(f"reading streets of {sources.osm.name}")
+    streets = read_osm(sources.osm)
+    features = read_osm_features(sources.osm)
+    crs = sources.crs or _utm(features)
+    tables, notes = _tables(streets, features, sources, crs)
+    for line in notes:
+        tell(line)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    try:
+        _write(temporary, tables, sources, crs, notes)
+        temporary.chmod(0o755)
+        if folder.exists():
+            folder.rmdir()
+        temporary.rename(folder)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def _check(sources: Sources) -> None:
+    if sources.gtfs is not None and sources.lines is not None:
+        raise SettingsError("give either --gtfs or --lines, not both")
+    if sources.population_count is not None and not sources.population_count > 0:
+        raise SettingsError(f"--population must be above 0; got {sources.population_count:g}")
+    if sources.most_zones < 2:
+        raise SettingsError(f"--zones must be 2 or more; got {sources.most_zones}")
+    if sources.crs:
+        check_crs(sources.crs)
+
+
+def _utm(features: OsmFeatures) -> str:
+    box = gpd.GeoSeries([shapely.box(*features.extent)], crs="EPSG:4326")
+    return f"EPSG:{box.estimate_utm_crs().to_epsg()}"
+
+
+def _tables(
+    streets: Streets, features: OsmFeatures, sources: Sources, crs: str
+) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+    """Derive every table of the region, and notes on what was assumed or left out."""
+    homes = homes_from_extract(
+        streets, features, crs=crs, population_count=sources.population_count
+    )
+    zones = zones_from_extract(streets, features, homes, crs=crs, most_zones=sources.most_zones)
+    transit = _transit(streets, features, sources, crs)
+    called = sources.name or sources.osm.name.split(".")[0]
+    municipalities, table = municipalities_table(zones, features, called)
+    tables = {
+        "municipalities": municipalities,
+        "zones": table,
+        "settlements": settlements_table(table),
+        "nodes": nodes_table(streets),
+        "links": links_table(streets),
+        "connectors": connectors_table(streets, zones, crs=crs),
+        "facilities": facilities_table(streets, features, crs=crs),
+        "railways": no_railways(),
+        "stops": transit.stops,
+        "lines": transit.lines,
+        "line_stops": transit.line_stops,
+        "interchanges": transit.interchanges,
+    }
+    for name in ("population", "wages", "migration", "employers"):
+        tables[name] = pd.DataFrame(columns=list(TABLES[name].columns), dtype=object)
+    return tables, (*_notes(streets, homes, table), *transit.report)
+
+
+def _notes(streets: Streets, homes: Homes, zones: pd.DataFrame) -> tuple[str, ...]:
+    dropped = streets.report[streets.report["km"].fillna(0) >= 0.05]
+    return (
+        f"{len(streets.links):,} links, {len(streets.nodes):,} nodes",
+        *(f"{row.what}: {row.count} ({row.km:,.1f} km) {row.note}" for row in _rows(dropped)),
+        f"{homes.people_count.sum():,.0f} people, assumed: {homes.rule}",
+        f"{len(zones)} zones",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    what: str
+    count: int
+    km: float
+    note: str
+
+
+def _rows(report: pd.DataFrame) -> list[_Row]:
+    columns = ["what", "count", "km", "note"]
+    return [_Row(*row) for row in report[columns].fillna("").to_numpy(dtype=object).tolist()]
+
+
+def _transit(streets: Streets, features: OsmFeatures, sources: Sources, crs: str) -> Transit:
+    if sources.gtfs is not None:
+        timetable = add_trunk_lines(read_gtfs(sources.gtfs, extent=features.extent))
+        return transit_from_timetable(timetable, streets, features, crs=crs)
+    if sources.lines is not None:
+        return transit_from_lines(sources.lines, streets, features, crs=crs)
+    return no_transit()
+
+
+def _write(
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    sources: Sources,
+    crs: str,
+    notes: tuple[str, ...],
+) -> None:
+    """Write layers, settings, scenarios and map texts."""
+    pattern = builtin_workspace()
+    called = sources.name or sources.osm.name.split(".")[0]
+    for part in ("layers", "scenarios", "maps"):
+        (folder / part).mkdir()
+    for name, frame in tables.items():
+        write_layer(folder / "layers", name, frame, _about(name, frame, sources, notes))
+    for text in ("text.toml", "theme.toml"):
+        shutil.copyfile(pattern / "maps" / text, folder / "maps" / text)
+    settings = (pattern / SETTINGS_FILE).read_text(encoding="utf-8")
+    (folder / SETTINGS_FILE).write_text(
+        _settings(settings, called, crs), encoding="utf-8", newline="\n"
+    )
+    baseline = 'title = "Baseline"\ntitle_ru = "Базовый сценарий"\n'
+    _write_text(folder / "scenarios" / "baseline.toml", baseline)
+    example = _example(tables["links"])
+    if example:
+        _write_text(folder / "scenarios" / "example-closed-road.toml", example)
+    _write_text(folder / "FOUNDED.txt", "\n".join([f"agglo new from {sources.osm.name}", *notes]))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+
+
+def _settings(pattern: str, called: str, crs: str) -> str:
+    """Take the built-in settings over with the region's own name and CRS."""
+    _, _, rest = pattern.partition("[parameters.")
+    return (
+        "# Settings of this workspace: the region, the assumptions of the model, the goals.\n"
+        "# Assumptions and targets are those of the built-in region: check them for this one.\n\n"
+        f"[region]\nname_ru = {quoted(called)}\nname_en = {quoted(called)}\n"
+        f"crs = {quoted(crs)}\n\n"
+        "[model]\n# true lets the commuters' cars slow the roads down; it takes longer\n"
+        f"congestion = false\n\n[parameters.{rest}"
+    )
+
+
+def _about(
+    name: str, frame: pd.DataFrame, sources: Sources, notes: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the metadata of a layer."""
+    of_timetable = name in ("stops", "lines", "line_stops") and len(frame) > 0
+    feed = sources.gtfs or sources.lines
+    source = f"OpenStreetMap, {sources.osm.name}"
+    if of_timetable and feed is not None:
+        source = feed.name
+    statuses = set(frame["status"]) if len(frame) else {"assumed"}
+    return {
+        "table": name,
+        "title": name.replace("_", " ").capitalize(),
+        "source": source if len(frame) else "nothing at hand",
+        **(OSM_LICENCE if not of_timetable else {"licence": "as in the feed", "attribution": ""}),
+        "date": "as in the source",
+        "status": weakest_status(*statuses),
+        "note": "; ".join(notes[-4:]) if name == "zones" else "",
+    }
+
+
+def _example(links: pd.DataFrame) -> str:
+    """Write a one-day closure of the road with the most kilometres for cars."""
+    km = links[(links["road"] != "") & (links["car"] != "no")].groupby("road")["length_km"].sum()
+    if km.empty:
+        return ""
+    road = str(km.sort_index().idxmax())
+    return (
+        f"title = {quoted(f'{road} closed for a day')}\n"
+        f"title_ru = {quoted(f'{road} закрыта на день')}\n"
+        'horizon = "day"\n\n[[change]]\n'
+        f'do = "close_link"\nroad = {quoted(road)}\nwhy = "an example to copy"\n'
+    )

@@ -1,0 +1,75 @@
+"""Writes a layer: the data file and, beside it, the metadata that names its source."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+FIXED_DATE = "2000-01-01T00:00:00.000Z"
+"""What a GeoPackage says it was written on, so that the same input gives the same bytes."""
+
+GPKG_VERSION = "1.2"
+"""The newest that QGIS 3.22 opens without a warning."""
+
+MOST_GEOJSON_ROWS = 2_000
+"""Larger tables are written as GeoPackage."""
+
+
+def write_layer(
+    folder: Path, name: str, frame: pd.DataFrame, about: Mapping[str, str]
+) -> tuple[Path, int]:
+    """Write a table as CSV, GeoJSON or, if it is large, GeoPackage, with its metadata.
+
+    Parameters
+    ----------
+    about
+        ``table``, ``title``, ``source``, ``licence`` and the other keys of a layer's metadata;
+        the file and its hash are added.
+
+    Returns
+    -------
+    path, bytes
+        The data file and its size.
+    """
+    if not isinstance(frame, gpd.GeoDataFrame):
+        path = folder / f"{name}.csv"
+        frame.to_csv(path, index=False, lineterminator="\n")
+    elif len(frame) <= MOST_GEOJSON_ROWS:
+        path = folder / f"{name}.geojson"
+        frame.to_file(path, driver="GeoJSON", COORDINATE_PRECISION=5, RFC7946="YES")
+    else:
+        path = folder / f"{name}.gpkg"
+        with fixed_date():
+            pyogrio.write_dataframe(
+                frame, path, layer=name, driver="GPKG", dataset_options={"VERSION": GPKG_VERSION}
+            )
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    fields = {"table": about["table"], "file": path.name, **about, "sha256": digest}
+    text = "".join(f"{key} = {quoted(str(value))}\n" for key, value in fields.items())
+    (folder / f"{name}.toml").write_text(text, encoding="utf-8", newline="\n")
+    return path, len(content)
+
+
+@contextmanager
+def fixed_date() -> Iterator[None]:
+    """Let GeoPackages carry a fixed date while they are written."""
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def quoted(text: str) -> str:
+    """Write a text as TOML does."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    for letter, written in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        escaped = escaped.replace(letter, written)
+    return f'"{escaped}"'
