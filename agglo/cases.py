@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,8 @@ from agglo.indicators.case import (
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
-from agglo.transport.connectivity import extra_minutes, link_losses
+from agglo.transport.connectivity import extra_minutes
+from agglo.transport.criticality import TripLoss, critical_links
 from agglo.transport.lines import WINDOWS
 from agglo.transport.network import Network, metric_from_arcs
 from agglo.transport.skims import skim
@@ -35,6 +35,9 @@ from agglo.units import MINUTES_PER_HOUR
 
 CHOICES = ("car", "transit", "park_ride")
 """The modes that commuters choose from."""
+
+EXACT_LINKS = 50
+"""In a large network so many of the worst links are closed exactly."""
 
 
 def cases_from_network(
@@ -236,44 +239,51 @@ def _link_losses(
     flows: pd.DataFrame,
     parameters: Parameters,
 ) -> pd.DataFrame:
-    """Close road links and lines one by one with the flows held."""
-    persons = flows.to_numpy()
+    """Close road links and lines one by one with the flows held.
+
+    In a large network the worst are exact; of the others ``most_person_min`` is all that is
+    known, and no other link is worse than those.
+    """
     zones = [list(f"{face}:" + flows.index) for face in ("from", "to")]
-    trips = np.where(np.eye(len(flows), dtype=bool), 0.0, persons)
     pieces = []
     for mode in ("car", "transit"):
-        loss = partial(_loss, travel=travel, persons=persons, parameters=parameters, mode=mode)
-        pieces.append(
-            link_losses(
-                topology,
-                metric_from_arcs(topology, arcs, mode),
-                arcs["link_id"].where(np.isfinite(arcs[f"{mode}_min"]), ""),
-                origins=zones[0],
-                destinations=zones[1],
-                trips=trips,
-                loss=loss,
-            )
+        losses = critical_links(
+            topology,
+            metric_from_arcs(topology, arcs, mode),
+            arcs["link_id"].where(np.isfinite(arcs[f"{mode}_min"]), ""),
+            origins=zones[0],
+            destinations=zones[1],
+            wanted=(flows.to_numpy() > 0) & ~np.eye(len(flows), dtype=bool),
+            loss=_trip_losses(travel, flows, parameters, mode),
+            exact_count=None if topology.hierarchy is None else EXACT_LINKS,
         )
+        pieces.append(losses)
     return pd.concat(pieces)
 
 
-def _loss(
-    closed: Floats,
-    *,
-    travel: Travel,
-    persons: Floats,
-    parameters: Parameters,
-    mode: str,
-) -> tuple[float, float]:
+def _trip_losses(
+    travel: Travel, flows: pd.DataFrame, parameters: Parameters, mode: str
+) -> TripLoss:
     """Person-minutes a day lost, and persons left without a way, with new minutes of a mode.
 
-    Everybody keeps their mode while it has a way; trips inside a zone stay as they are.
+    Everybody keeps their mode while it has a way.
     """
-    inner = np.eye(len(closed), dtype=bool)
-    minutes = arrays(travel.minutes)
-    now = {**minutes, mode: np.where(inner, minutes[mode], closed)}
-    after = kept_mode_minutes(now, arrays(travel.shares), before_min=minutes)
-    before = travel.mean_min.to_numpy()
-    extra = extra_minutes(after, before, unserved_min=parameters.unserved_min)
-    lost = persons[np.isinf(after) & np.isfinite(before)].sum()
-    return float((persons * extra).sum() * trips_per_worker(parameters)), float(lost)
+    persons = flows.to_numpy()
+    minutes, shares = arrays(travel.minutes), arrays(travel.shares)
+    mean = travel.mean_min.to_numpy()
+
+    def loss(
+        after_min: Floats | Minutes, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
+    ) -> tuple[Floats, Floats]:
+        own = {name: values[rows, columns] for name, values in minutes.items()}
+        after = kept_mode_minutes(
+            {**own, mode: np.asarray(after_min, dtype=float)},
+            {name: values[rows, columns] for name, values in shares.items()},
+            before_min=own,
+        )
+        before, people = mean[rows, columns], persons[rows, columns]
+        extra = extra_minutes(after, before, unserved_min=parameters.unserved_min)
+        lost = np.where(np.isinf(after) & np.isfinite(before), people, 0.0)
+        return people * extra * trips_per_worker(parameters), lost
+
+    return loss

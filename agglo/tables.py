@@ -232,6 +232,8 @@ TABLES: Mapping[str, Table] = {
             "headway_off_peak_min": _number(above=0, required=False),
             # false for a line that runs only in the order of its stops; absent means true
             "both_ways": Column(kind="flag", required=False),
+            # of a line that stands for several others on their shared way: what they are
+            "combines": _text(required=False),
             **STATUS,
         },
         rising=(("headway_low_min", "headway_min", "headway_high_min"),),

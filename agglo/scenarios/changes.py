@@ -233,6 +233,7 @@ def add_line(
         "headway_high_min": float(headway_min),
         "headway_off_peak_min": off_peak,
         "both_ways": True,
+        "combines": "",
         "status": "assumed",
     }
     calls = pd.DataFrame(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from agglo.transport.network import Floats, Topology
-from agglo.transport.skims import distances, node_numbers
-
-USED_TOLERANCE_MIN = 1e-9
+from agglo.transport.topology import Floats, Minutes, Topology
+from agglo.transport.uses import closed_trips
 
 
 def relative_efficiency(times_min: Floats, straight_min: Floats) -> float:
@@ -63,15 +60,16 @@ def link_losses(
     metric_min: Floats,
     links: pd.Series,
     *,
-    origins: list[str],
-    destinations: list[str],
+    origins: Sequence[str],
+    destinations: Sequence[str],
     trips: Floats,
-    loss: Callable[[Floats], tuple[float, float]],
+    loss: Callable[[Minutes], tuple[float, float]],
 ) -> pd.DataFrame:
     """What it costs to close each link, all other things equal (Jenelius et al. 2006).
 
-    Only links that lie on a quickest way of at least one trip are closed and recomputed; the
-    others lose nothing, exactly.
+    Only links on the quickest ways of trips are closed, and only the trips over them are found
+    anew; the other links lose nothing, exactly. ``critical_links`` in the module
+    ``criticality`` does the same for large networks, trip by trip.
 
     Parameters
     ----------
@@ -80,7 +78,8 @@ def link_losses(
     links
         Link id of each arc, indexed like ``topology.arcs``; ``''`` is never closed.
     trips
-        Persons, origins × destinations; pairs without trips do not count.
+        Persons, origins × destinations; pairs without trips do not count and keep the minutes
+        they have.
     loss
         Turns the skim of the network without the link into (person-minutes, persons unserved).
 
@@ -89,33 +88,18 @@ def link_losses(
     losses
         Index link id; columns ``loss_person_min`` and ``unserved_count``.
     """
-    from_number = node_numbers(topology, origins)
-    to_number = node_numbers(topology, destinations)
-    out = distances(topology, metric_min, from_number)
-    back = distances(topology, metric_min, to_number, backward=True)
-    ids = links.reindex(topology.arcs).fillna("").to_numpy(dtype=str)
-    used = _used_arcs(topology, metric_min, out, back, out[:, to_number], trips)
-    rows = dict.fromkeys(sorted(set(ids) - {""}), (0.0, 0.0))
-    for link in sorted(set(ids[used]) - {""}):
-        closed = np.where(ids == link, np.inf, metric_min)
-        rows[link] = loss(distances(topology, closed, from_number)[:, to_number])
-    return pd.DataFrame.from_dict(
-        rows, orient="index", columns=["loss_person_min", "unserved_count"], dtype=float
+    closed = closed_trips(
+        topology, metric_min, links, origins=origins, destinations=destinations, wanted=trips > 0
     )
-
-
-def _used_arcs(
-    topology: Topology,
-    metric_min: Floats,
-    out: Floats,
-    back: Floats,
-    best: Floats,
-    trips: Floats,
-) -> npt.NDArray[np.bool_]:
-    """Mark the arcs on a quickest way of at least one trip, one origin after the other."""
-    used = np.zeros(len(metric_min), dtype=bool)
-    for origin in range(len(best)):
-        through = out[origin, topology.tail] + metric_min + back[:, topology.head]
-        limit = np.where(trips[origin] > 0, best[origin], -np.inf) + USED_TOLERANCE_MIN
-        used |= (np.isfinite(through) & (through <= limit[:, None])).any(axis=0)
-    return used
+    uses = closed.uses
+    losses = np.zeros((len(uses.ids), 2))
+    for link in np.flatnonzero(uses.counts()).tolist():
+        own = slice(uses.start[link], uses.start[link + 1])
+        skim = closed.before_min.copy()
+        skim[uses.origin[own], uses.destination[own]] = closed.after_min[own]
+        losses[link] = loss(skim)
+    return pd.DataFrame(
+        losses,
+        index=pd.Index(uses.ids, dtype=object),
+        columns=["loss_person_min", "unserved_count"],
+    )

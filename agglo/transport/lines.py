@@ -8,7 +8,7 @@ import pandas as pd
 
 from agglo.parameters import Parameters
 from agglo.region import Region
-from agglo.transport.topology import Floats, arcs_frame
+from agglo.transport.topology import COMBINED, Floats, arcs_frame
 from agglo.units import M_PER_KM, MINUTES_PER_HOUR
 
 WINDOWS = {"peak": "transit", "off_peak": "transit_off_peak"}
@@ -47,6 +47,7 @@ def line_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
             {window: minutes[runs] for window, minutes in waits.items()},
             {window: minutes[runs].to_numpy(dtype=float) for window, minutes in run.items()},
             parameters,
+            combines=own["line_id"].map(lines["combines"]) != "",
         )
         boarding = waits["peak"][runs] + parameters.boarding_min
         pieces.append(_from_lots(own, _places_on_lines(own, way), boarding, region))
@@ -90,6 +91,8 @@ def _direction(
     waits: dict[str, Floats],
     run: dict[str, Floats],
     parameters: Parameters,
+    *,
+    combines: pd.Series,
 ) -> list[pd.DataFrame]:
     """Boarding, alighting and riding in one direction of every line."""
     line = table["line_id"]
@@ -102,7 +105,7 @@ def _direction(
         at,
         link_id=line,
         minutes=_by_line(boarding["peak"], boarding["off_peak"]),
-        phase=line + ":" + way,
+        phase=(line + ":" + way).where(~combines, COMBINED),
         waits=waits,
     )
     none = np.zeros(len(table))

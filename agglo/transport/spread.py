@@ -10,7 +10,7 @@ import pandas as pd
 
 from agglo.transport.lines import WINDOWS
 from agglo.transport.skims import Numbers, travel_minutes
-from agglo.transport.topology import Floats, Minutes, Topology
+from agglo.transport.topology import COMBINED, Floats, Minutes, Topology
 
 DRAWS = 20
 QUANTILES = {"median": 0.5, "p90": 0.9}
@@ -46,7 +46,8 @@ def transit_spread(
     For each draw the vehicles of a line and direction are a fixed part of the headway away;
     passengers know it and take what brings them first (Conway, Byrd and van der Linden 2017).
     The parts are stratified and shuffled by the line's own name, so that the draws of one line
-    do not depend on the others, and a new line never lengthens a trip in any draw.
+    do not depend on the others, and a new line never lengthens a trip in any draw. A line that
+    stands for several others is left out: the draws take whichever of them comes first.
 
     Parameters
     ----------
@@ -63,8 +64,12 @@ def transit_spread(
     mode = WINDOWS[window]
     metric = arcs[f"{mode}_min"].to_numpy(dtype=float)
     wait = arcs["wait_min" if window == "peak" else "wait_off_peak_min"].to_numpy(dtype=float)
-    boards = np.flatnonzero((arcs["phase"] != "").to_numpy() & np.isfinite(wait))
-    codes, lines = pd.factorize(arcs["phase"].to_numpy(dtype=object)[boards])
+    phase = arcs["phase"].to_numpy(dtype=object)
+    metric = np.where(phase == COMBINED, np.inf, metric)
+    boards = np.flatnonzero((phase != "") & (phase != COMBINED) & np.isfinite(wait))
+    if len(boards) == 0:
+        draws = 1
+    codes, lines = pd.factorize(phase[boards])
     parts = np.array([_parts(str(line), draws) for line in lines]).reshape(len(lines), draws)
     ready = metric.copy()
     ready[boards] -= wait[boards]

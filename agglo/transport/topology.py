@@ -24,6 +24,9 @@ LONGEST_MS = 2**31 - 2
 MODES = ("car", "transit", "transit_off_peak", "park_ride", "walk", "bicycle")
 """A mode is a weight vector over the one graph: ``MODE_min`` of its arcs."""
 
+COMBINED = "combined"
+"""The phase of a line that stands for several others: their vehicles are its vehicles."""
+
 WAITS = ("wait_min", "wait_off_peak_min")
 ARC_COLUMNS = [
     "arc_id", "from_node", "to_node", "link_id", "phase", *(f"{mode}_min" for mode in MODES), *WAITS

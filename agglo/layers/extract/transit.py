@@ -14,6 +14,7 @@ from agglo.layers.line_table import read_line_table
 from agglo.layers.osm import Streets
 from agglo.layers.osm_features import OsmFeatures
 from agglo.layers.timetable import Timetable
+from agglo.layers.trunks import MODELLED
 from agglo.tables import TABLES
 from agglo.units import M_PER_KM
 
@@ -56,42 +57,14 @@ def transit_from_timetable(
 ) -> Transit:
     """Turn a timetable with the windows 'peak' and 'off_peak' into tables joined to the streets.
 
-    Headways are those of the peak; a line that does not run then is left out, and counted. A
-    stop stands at the nearest street node for people on foot.
+    A stop stands at the nearest street node for people on foot.
     """
-    lines = timetable.lines[timetable.lines["headway_peak_min"].notna()]
-    line_stops = timetable.line_stops[timetable.line_stops["line_id"].isin(lines["line_id"])]
-    stops = timetable.stops[timetable.stops["stop_id"].isin(line_stops["stop_id"])]
-    stops = stops.reset_index(drop=True)
-    headways = timetable.headways.set_index(["window", "line_id"])
-    peak = headways.loc["peak"].loc[lines["line_id"]]
-    dwell = line_stops.groupby("line_id")["dwell_min"].shift(fill_value=0.0).fillna(0.0)
+    stops, lines, line_stops, left_out = tables_from_timetable(timetable)
     interchanges, far = _interchanges(stops, streets, features, crs)
-    left_out = len(timetable.lines) - len(lines)
     return Transit(
-        stops=stops.drop(columns=["station_id"], errors="ignore"),
-        lines=pd.DataFrame(
-            {
-                **{name: lines[name].to_numpy() for name in ("line_id", "name_ru", "name_en")},
-                "mode": lines["mode"].to_numpy(),
-                "headway_min": peak["headway_min"].to_numpy(),
-                "headway_low_min": peak["headway_low_min"].to_numpy(),
-                "headway_high_min": peak["headway_high_min"].to_numpy(),
-                "headway_off_peak_min": lines["headway_off_peak_min"].to_numpy(),
-                "both_ways": False,
-                "status": "observed",
-            }
-        ),
-        line_stops=pd.DataFrame(
-            {
-                **{
-                    name: line_stops[name].to_numpy() for name in ("line_id", "sequence", "stop_id")
-                },
-                "run_min": (line_stops["run_peak_min"] + dwell).fillna(0.0).to_numpy(),
-                "run_off_peak_min": (line_stops["run_off_peak_min"] + dwell).to_numpy(),
-                "status": "observed",
-            }
-        ),
+        stops=stops,
+        lines=lines,
+        line_stops=line_stops,
         interchanges=interchanges,
         report=(
             f"{len(lines)} lines over {len(stops)} stops on {timetable.day}; "
@@ -99,6 +72,50 @@ def transit_from_timetable(
             f"{far} stops farther than {STREET_M:g} m from any street stay unjoined",
         ),
     )
+
+
+def tables_from_timetable(
+    timetable: Timetable,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, int]:
+    """Turn a timetable with the windows 'peak' and 'off_peak' into tables of a region.
+
+    Headways are those of the peak. A leg takes the run and the stand at the stop before it, so
+    that riding through takes what the timetable says.
+
+    Returns
+    -------
+    stops, lines, line_stops, left_out
+        The tables, and how many lines were left out because they do not run in the peak.
+    """
+    lines = timetable.lines[timetable.lines["headway_peak_min"].notna()]
+    line_stops = timetable.line_stops[timetable.line_stops["line_id"].isin(lines["line_id"])]
+    stops = timetable.stops[timetable.stops["stop_id"].isin(line_stops["stop_id"])]
+    peak = timetable.headways.set_index(["window", "line_id"]).loc["peak"].loc[lines["line_id"]]
+    dwell = line_stops.groupby("line_id")["dwell_min"].shift(fill_value=0.0).fillna(0.0)
+    own_lines = pd.DataFrame(
+        {
+            **{name: lines[name].to_numpy() for name in ("line_id", "name_ru", "name_en")},
+            "mode": lines["mode"].to_numpy(),
+            "headway_min": peak["headway_min"].to_numpy(),
+            "headway_low_min": peak["headway_low_min"].to_numpy(),
+            "headway_high_min": peak["headway_high_min"].to_numpy(),
+            "headway_off_peak_min": lines["headway_off_peak_min"].to_numpy(),
+            "both_ways": False,
+            "combines": lines["route_id"].where(lines["status"] == MODELLED, "").to_numpy(),
+            "status": lines["status"].to_numpy(),
+        }
+    )
+    own_stops = pd.DataFrame(
+        {
+            **{name: line_stops[name].to_numpy() for name in ("line_id", "sequence", "stop_id")},
+            "run_min": (line_stops["run_peak_min"] + dwell).fillna(0.0).to_numpy(),
+            "run_off_peak_min": (line_stops["run_off_peak_min"] + dwell).to_numpy(),
+            "status": line_stops["status"].to_numpy(),
+        }
+    )
+    columns = [name for name in TABLES["stops"].columns if name in stops]
+    left_out = len(timetable.lines) - len(lines)
+    return stops[columns].reset_index(drop=True), own_lines, own_stops, left_out
 
 
 def transit_from_lines(path: Path, streets: Streets, features: OsmFeatures, *, crs: str) -> Transit:

@@ -134,7 +134,8 @@ def _lived(named: pd.DataFrame, homes: Homes, side: float) -> pd.DataFrame:
         return named
     tree = cKDTree(np.column_stack([homes.x_m, homes.y_m]))
     near = tree.query(named[["x_m", "y_m"]].to_numpy())[0] <= side
-    return named[near]
+    lived: pd.DataFrame = named[near]
+    return lived
 
 
 def _cells(homes: Homes, named: pd.DataFrame, side: float) -> tuple[pd.DataFrame, float]:
@@ -182,9 +183,10 @@ def _street_names(streets: Streets, crs: str, side: float) -> pd.Series:
     km = pd.DataFrame(
         {"cell": cell, "name": links["name"].to_numpy(), "km": links["length_km"].to_numpy()}
     )
-    total = km.groupby(["cell", "name"], as_index=False)["km"].sum()
+    total: pd.DataFrame = km.groupby(["cell", "name"], as_index=False)[["km"]].sum()
     ordered = total.sort_values(["cell", "km", "name"], ascending=[True, False, True])
-    return ordered.drop_duplicates("cell").set_index("cell")["name"]
+    names: pd.Series = ordered.drop_duplicates("cell").set_index("cell")["name"]
+    return names
 
 
 def _table(
