@@ -21,7 +21,7 @@ from agglo.maps.page import page_from_results
 from agglo.maps.project import write_geopackage
 from agglo.maps.tables import flows_table, map_tables
 from agglo.maps.words import THEME_FILE, Theme, read_theme, read_words
-from agglo.run import Result, check_comparable, worst_link
+from agglo.run import Result, check_comparable, cut_places, worst_link
 from agglo.workspace import Workspace
 
 PAGE = "index.html"
@@ -159,6 +159,8 @@ def _record(workspace: Workspace, results: Sequence[Result]) -> dict[str, object
                     for step in result.scenario.steps
                 ],
                 "worst_link": worst_link(result),
+                "cut_off": cut_places(result),
+                "traffic": dict(result.settled),
             }
             for result in results
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -51,6 +51,8 @@ class Result:
     """By how much jobs outside were scaled so that workers and jobs balance on the baseline."""
 
     inputs_sha256: str
+    settled: Mapping[str, float] = field(default_factory=dict)
+    """How traffic and flows came to fit: ``rounds``, ``relative_gap``, ``change_share``."""
 
 
 def read_scenarios(workspace: Workspace, wanted: Sequence[str | Scenario] = ()) -> list[Scenario]:
@@ -128,6 +130,7 @@ def run(
             scores=scores[scores["scenario"] == one.name].reset_index(drop=True),
             closing_factor=closing,
             inputs_sha256=workspace.inputs_sha256,
+            settled={} if traffic is None else traffic.settled[one.name],
         )
         for one in read
     ]
@@ -164,6 +167,42 @@ def worst_link(result: Result) -> dict[str, str | float]:
         "loss": round(float(losses["loss_person_min"][worst])),
         "unserved": round(float(losses["unserved_count"][worst])),
     }
+
+
+def cut_places(result: Result, *, most: int = 5) -> list[dict[str, str | float]]:
+    """Name the roads that a single closure of which cuts places off from the zone with most jobs.
+
+    Returns
+    -------
+    cut_places
+        By link, the one with most people first: ``id``, ``ru`` and ``en`` (link), ``places_ru``
+        and ``places_en``, ``people``; at most so many. Links in a row that cut off the same
+        places are named once.
+    """
+    cut = result.case.cut_off
+    if cut.empty:
+        return []
+    cut = cut[cut["is_cut_from_hubs"]]
+    links, zones = result.case.region["links"], result.case.region["zones"]
+    found: dict[tuple[str, ...], dict[str, str | float]] = {}
+    for link, rows in cut.groupby("link_id"):
+        places = tuple(rows["place_id"])
+        names = {
+            f"places_{language}": ", ".join(zones.loc[list(places), f"name_{language}"])
+            for language in ("ru", "en")
+        }
+        found.setdefault(
+            places,
+            {
+                "id": str(link),
+                "ru": str(links["name_ru"][link]),
+                "en": str(links["name_en"][link]),
+                **names,
+                "people": round(float(rows["people_count"].sum())),
+            },
+        )
+    ordered = sorted(found.values(), key=lambda one: (-float(one["people"]), str(one["id"])))
+    return ordered[:most]
 
 
 def check_comparable(results: Sequence[Result]) -> None:

@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("indicators", "scenarios"),
     # run computes the scores, so scoring lies below it, unlike in design.md.
     ("scoring",),
+    ("parts",),
     ("cases", "workspace"),
     ("traffic",),
     ("run",),

@@ -43,7 +43,7 @@ class Waits:
     p90_min: pd.DataFrame
 
 
-NEEDS = ("losses", "waits", "facilities")
+NEEDS = ("losses", "waits", "facilities", "connectivity")
 """Parts of a case that take long to find, and are found only for measures that need them."""
 
 
@@ -74,6 +74,12 @@ class Case:
     facility_min: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Minutes by car from zones to facilities and stations, columns (kind, id)."""
 
+    connectivity: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    """Indices of the whole road network by name."""
+
+    cut_off: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Which single road link cuts which zone off: ``link_id``, ``place_id``, ``people_count``."""
+
     link_volume: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     """Cars of commuters in the peak hour, both directions, index link id."""
 
@@ -90,6 +96,12 @@ def zones_with_stops(region: Region) -> pd.Index:
     joined = set(connectors["zone_id"][leads])
     known: pd.Index = pd.Index(sorted(joined))
     return known
+
+
+def unknown_transit(region: Region) -> npt.NDArray[np.bool_]:
+    """Mark the pairs of zones of which either end's public transport nobody knows."""
+    is_known = region["zones"].index.isin(zones_with_stops(region))
+    return ~np.outer(is_known, is_known)
 
 
 def arrays(frames: Mapping[str, pd.DataFrame]) -> dict[str, npt.NDArray[np.float64]]:

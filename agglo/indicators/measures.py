@@ -191,6 +191,24 @@ def minutes_to(case: Case, *, kind: str) -> pd.Series:
     return _with_whole(reached, weighted_mean(reached, case.region["zones"]["population_count"]))
 
 
+def network_index(case: Case, *, name: str) -> pd.Series:
+    """Return an index of the whole road network."""
+    return _whole(float(case.connectivity.get(name, np.nan)))
+
+
+def cut_off_people(case: Case) -> pd.Series:
+    """Residents whom some single road link cuts off from the zone with most jobs; by zone.
+
+    Zones that no single link cuts off have 0.
+    """
+    inside = case.region["zones"].loc[case.inside]
+    if case.cut_off.empty:
+        return _with_whole(inside["population_count"] * 0.0, 0.0)
+    lost = inside.index.isin(case.cut_off.loc[case.cut_off["is_cut_from_hubs"], "place_id"])
+    people = inside["population_count"].where(lost, 0.0)
+    return _with_whole(people, float(people.sum()))
+
+
 def extra_person_minutes(case: Case) -> pd.Series:
     """Minutes × people a day that the baseline's commuters lose (or gain, below 0), by home.
 

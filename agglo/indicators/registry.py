@@ -96,6 +96,31 @@ def _centre_indicators() -> dict[str, Indicator]:
     return found
 
 
+def _network_indicators() -> dict[str, Indicator]:
+    """Indices of the road network as a planar graph, detours, modes joined."""
+    found = {}
+    for name, index, unit, better, source in (
+        ("road_alpha", "alpha", "share", 1, "circuits over the most possible (Kansky 1963)"),
+        ("road_beta", "beta", "links per node", 1, "links over nodes (Kansky 1963)"),
+        ("road_gamma", "gamma", "share", 1, "links over the most possible (Kansky 1963)"),
+        ("road_eta_km", "eta_km", "km", 0, "mean length of a link (Kansky 1963)"),
+        ("algebraic_connectivity", "algebraic", "1/min", 1, "Fiedler 1973"),
+        ("detour_of_sums", "detour_of_sums", "ratio", -1, "ratio of sums (Barthélemy 2011)"),
+        ("detour_mean", "detour_mean", "ratio", -1, "mean of ratios (Barthélemy 2011)"),
+        ("intermodal_share", "intermodal_share", "share", 0, "quickest way joins modes"),
+    ):
+        found[name] = Indicator(
+            partial(measures.network_index, name=index),
+            unit,
+            better,
+            IC,
+            source,
+            is_modelled=name in ("detour_of_sums", "detour_mean", "intermodal_share"),
+            needs=("connectivity",),
+        )
+    return found
+
+
 def _wait_indicators() -> dict[str, Indicator]:
     return {
         f"transit_wait_{window}_{quantile}_min": Indicator(
@@ -183,6 +208,15 @@ INDICATORS: Mapping[str, Indicator] = {
         IC,
         "user equilibrium (Wardrop 1952), cars of commuters in the peak hour",
         has_whole=False,
+    ),
+    **_network_indicators(),
+    "cut_off_count": Indicator(
+        measures.cut_off_people,
+        "persons",
+        -1,
+        IC,
+        "bridges of the network (Jenelius et al. 2006: unsatisfied demand)",
+        needs=("connectivity",),
     ),
     **_wait_indicators(),
     **_facility_indicators(),

@@ -15,7 +15,7 @@ from agglo.maps.drawing import ROLE_COLOURS, link_styles, zone_styles
 from agglo.maps.styles import Style
 from agglo.maps.words import LANGUAGES, Theme, Words
 from agglo.region import Provenance, Region, attributions
-from agglo.run import Result, worst_link
+from agglo.run import Result, cut_places, worst_link
 from agglo.scenarios.receipts import ABSENT
 from agglo.scoring.goals import Goal
 from agglo.tables import weakest_status
@@ -158,6 +158,7 @@ def _scenario(result: Result) -> dict[str, object]:
         },
         "status": dict(zip(own["indicator"], own["status"], strict=True)),
         "worst": worst_link(result),
+        "cut_off": cut_places(result),
         "receipts": _receipts(result),
     }
 

@@ -37,11 +37,11 @@ def street_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
     Cars go at the peak speed of the link; a closed link is closed to everybody.
     """
     links = region["links"]
-    hours = links["length_km"].to_numpy()
+    km = links["length_km"].to_numpy()
     minutes = {
-        "car": hours / links["speed_kmh"].to_numpy() * MINUTES_PER_HOUR,
-        "walk": hours / parameters.walk_speed_kmh * MINUTES_PER_HOUR,
-        "bicycle": hours / parameters.bicycle_speed_kmh * MINUTES_PER_HOUR,
+        "car": km / links["speed_kmh"].to_numpy() * MINUTES_PER_HOUR,
+        "walk": km / parameters.walk_speed_kmh * MINUTES_PER_HOUR,
+        "bicycle": km / parameters.bicycle_speed_kmh * MINUTES_PER_HOUR,
     }
     modes = {
         "car": ("car", "park_ride"),
@@ -66,6 +66,7 @@ def street_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
                     first,
                     last,
                     link_id=own["link_id"] if layer == "car" else "",
+                    length_km=own["length_km"],
                     minutes=dict.fromkeys(modes[layer], time),
                 )
             )
@@ -106,7 +107,9 @@ def connector_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
             mode: np.where(table["mode"].map(lambda own: mode in modes[own]), minutes, np.inf)  # noqa: B023
             for mode in ("car", "transit", "transit_off_peak", "park_ride", "walk", "bicycle")
         }
-        pieces.append(arcs_frame(f"{face}:" + way, first, last, minutes=times))
+        pieces.append(
+            arcs_frame(f"{face}:" + way, first, last, minutes=times, length_km=table["length_km"])
+        )
     return pd.concat(pieces, ignore_index=True)
 
 

@@ -29,7 +29,8 @@ COMBINED = "combined"
 
 WAITS = ("wait_min", "wait_off_peak_min")
 ARC_COLUMNS = [
-    "arc_id", "from_node", "to_node", "link_id", "phase", *(f"{mode}_min" for mode in MODES), *WAITS
+    "arc_id", "from_node", "to_node", "link_id", "phase", "length_km",
+    *(f"{mode}_min" for mode in MODES), *WAITS,
 ]  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def arcs_frame(
     *,
     minutes: Mapping[str, Floats],
     link_id: pd.Series | str = "",
+    length_km: pd.Series | float = 0.0,
     phase: pd.Series | str = "",
     waits: Mapping[str, Floats] | None = None,
 ) -> pd.DataFrame:
@@ -61,6 +63,7 @@ def arcs_frame(
             "to_node": to_node,
             "link_id": link_id,
             "phase": phase,
+            "length_km": length_km,
             **{f"{mode}_min": minutes.get(mode, np.inf) for mode in MODES},
             "wait_min": own.get("peak", 0.0),
             "wait_off_peak_min": own.get("off_peak", 0.0),

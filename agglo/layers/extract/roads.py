@@ -34,6 +34,8 @@ MEAN_TO_CENTRE = 2 / 3
 SPEEDS_KMH = {"car": 25.0, "walk": 4.8, "bicycle": 14.0}
 """Assumed speed from the door to the street node."""
 
+CAR_NODES = 4
+THROUGH_CLASSES = ("primary", "secondary", "tertiary", "unclassified", "trunk")
 LEAST_KM = 0.05
 FACILITY_M = 1000.0
 """A facility farther than this from any street for cars is left out."""
@@ -70,33 +72,38 @@ def links_table(streets: Streets) -> gpd.GeoDataFrame:
 
 
 def connectors_table(streets: Streets, zones: Zones, *, crs: str) -> pd.DataFrame:
-    """Join every zone to the nearest street node of each mode.
+    """Join every zone to street nodes of each mode.
 
-    The way is the mean distance from the people of the zone, taken as a disc, to its middle.
+    On foot and by bicycle to the nearest one; by car to the nearest ones on through streets, so
+    that no single dead end carries a whole zone. The way is the mean distance from the people
+    of the zone, taken as a disc, to its middle, or to the node if that is farther.
 
     Raises
     ------
     LayerError
         If no street is open to a mode at all.
     """
-    pieces = []
     middles = np.column_stack([zones.x_m, zones.y_m])
-    km = (MEAN_TO_CENTRE * zones.radius_km * DETOUR).round(3).clip(lower=LEAST_KM)
+    mean_km = MEAN_TO_CENTRE * zones.radius_km.to_numpy()
+    pieces = []
     for mode, speed_kmh in SPEEDS_KMH.items():
-        near, _ = nearest_nodes(streets, mode, middles, crs=crs)
+        count = CAR_NODES if mode == "car" else 1
+        near, apart_m = nearest_nodes(streets, mode, middles, crs=crs, count=count)
+        km = np.maximum(mean_km[:, None], apart_m / M_PER_KM) * DETOUR
         pieces.append(
             pd.DataFrame(
                 {
-                    "zone_id": zones.x_m.index,
-                    "to_id": near,
+                    "zone_id": zones.x_m.index.repeat(near.shape[1]),
+                    "to_id": near.ravel(),
                     "mode": mode,
-                    "length_km": km.to_numpy(),
+                    "length_km": km.ravel().round(3).clip(LEAST_KM),
                     "speed_kmh": speed_kmh,
                     "status": "assumed",
                 }
             )
         )
-    return pd.concat(pieces, ignore_index=True)
+    table = pd.concat(pieces, ignore_index=True)
+    return table.drop_duplicates(["zone_id", "to_id", "mode"]).reset_index(drop=True)
 
 
 def facilities_table(streets: Streets, features: OsmFeatures, *, crs: str) -> pd.DataFrame:
@@ -104,7 +111,7 @@ def facilities_table(streets: Streets, features: OsmFeatures, *, crs: str) -> pd
     own = features.facilities[features.facilities["kind"].isin(FACILITIES)].reset_index(drop=True)
     points = gpd.points_from_xy(own["lon"], own["lat"], crs="EPSG:4326").to_crs(crs)
     middles = np.column_stack([np.asarray(points.x), np.asarray(points.y)])
-    near, apart_m = nearest_nodes(streets, "car", middles, crs=crs)
+    near, apart_m = (found[:, 0] for found in nearest_nodes(streets, "car", middles, crs=crs))
     kind = own["kind"].map(FACILITIES)
     table = pd.DataFrame(
         {
@@ -124,9 +131,21 @@ def facilities_table(streets: Streets, features: OsmFeatures, *, crs: str) -> pd
 
 
 def nearest_nodes(
-    streets: Streets, mode: str, points: npt.NDArray[np.float64], *, crs: str
+    streets: Streets, mode: str, points: npt.NDArray[np.float64], *, crs: str, count: int = 1
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
-    """Find the street node open to a mode that is nearest to each point, and how far it is.
+    """Find the street nodes open to a mode that are nearest to each point.
+
+    Parameters
+    ----------
+    points
+        East and north in the CRS, a row for each.
+    count
+        How many for each point; of several, only those on through streets, if there are enough.
+
+    Returns
+    -------
+    nodes, apart_m
+        Points × count (or fewer, if there are fewer nodes).
 
     Raises
     ------
@@ -136,8 +155,12 @@ def nearest_nodes(
     links = streets.links[streets.links[mode] != "no"]
     if links.empty:
         raise LayerError(f"no street of the extract is open to the mode '{mode}'")
+    through = links[links["class"].isin(THROUGH_CLASSES)]
+    if count > 1 and len(through) >= count:
+        links = through
     nodes = streets.nodes.loc[np.unique(links[["from_id", "to_id"]].to_numpy())]
     metric = gpd.points_from_xy(nodes["lon"], nodes["lat"], crs="EPSG:4326").to_crs(crs)
     tree = cKDTree(np.column_stack([np.asarray(metric.x), np.asarray(metric.y)]))
-    apart_m, number = tree.query(points.reshape(-1, 2))
+    own = min(count, len(nodes))
+    apart_m, number = tree.query(points.reshape(-1, 2), k=list(range(1, own + 1)))
     return nodes["node_id"].to_numpy(dtype=object)[number], np.asarray(apart_m)

@@ -161,7 +161,7 @@ def _interchanges(
 ) -> tuple[pd.DataFrame, int]:
     """Join stops to the streets on foot, and to the car parks that the extract names."""
     at = _metric(stops, crs)
-    node, apart_m = nearest_nodes(streets, "walk", at, crs=crs)
+    node, apart_m = (found[:, 0] for found in nearest_nodes(streets, "walk", at, crs=crs))
     near = apart_m <= STREET_M
     walk = _rows(stops["stop_id"].to_numpy()[near], node[near], "walk", apart_m[near], 0.0)
     parks = features.facilities[features.facilities["kind"] == "park_ride"]
@@ -170,7 +170,7 @@ def _interchanges(
         gap_m = np.hypot(at[:, None, 0] - lots[None, :, 0], at[:, None, 1] - lots[None, :, 1])
         served = gap_m.min(axis=1) <= PARKING_M
         lot = lots[gap_m.argmin(axis=1)[served]]
-        entry, way_m = nearest_nodes(streets, "car", lot, crs=crs)
+        entry, way_m = (found[:, 0] for found in nearest_nodes(streets, "car", lot, crs=crs))
         parked = _rows(stops["stop_id"].to_numpy()[served], entry, "park_ride", way_m, PARKING_MIN)
         return pd.concat([walk, parked], ignore_index=True), int((~near).sum())
     return walk, int((~near).sum())

@@ -329,6 +329,10 @@
     box.appendChild(make("details", {}, [make("summary", {}, [word("all_indicators")]), numbers(own, base, data.indicators.map(function (i) { return i.id; }).filter(function (id) { return data.key.indexOf(id) < 0; }))]));
     var worst = own.worst;
     box.appendChild(make("p", { "class": "about" }, [make("b", {}, [word("worst_link") + ": "]), worst[state.language] + " — " + number(worst.loss) + " " + text("unit", "person-min/day") + (worst.unserved ? ", " + number(worst.unserved) + " " + word("cut_off") : "")]));
+    own.cut_off.forEach(function (cut, n) {
+      if (n === 0) { box.appendChild(make("p", { "class": "about" }, [make("b", {}, [word("cut_places") + ":"])])); }
+      box.appendChild(make("p", { "class": "about" }, [cut["places_" + state.language] + " (" + number(cut.people) + " " + word("people") + ") — " + cut[state.language]]));
+    });
     box.appendChild(make("p", { "class": "note" }, [word("loss_caveat")]));
     box.appendChild(make("h2", {}, [word("goals")]));
     data.goals.forEach(function (g) { box.appendChild(goal(g, own)); });
