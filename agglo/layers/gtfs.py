@@ -87,15 +87,9 @@ def read_gtfs(
     windows_s = _checked_windows(windows)
     files = read_feed_files(path)
     spans = checked_frequencies(files["frequencies"])
-    trips = files["trips"].assign(
-        departures_count=departures_count(files["trips"]["trip_id"], spans)
-    )
-    date = service_day(
-        files["calendar"],
-        files["calendar_dates"],
-        trips.groupby("service_id")["departures_count"].sum(),
-        day=day,
-    )
+    trips = files["trips"].assign(count=departures_count(files["trips"]["trip_id"], spans))
+    counts = trips.groupby("service_id")["count"].sum()
+    date = service_day(files["calendar"], files["calendar_dates"], counts, day=day)
     stops, stop_notes = located_stops(files["stops"], extent)
     modes, mode_notes = modes_from_route_types(files["routes"]["route_type"])
     today = _trips_on(files, date)
@@ -114,11 +108,8 @@ def read_gtfs(
         )
     routes = files["routes"].assign(mode=modes)
     tables = day_tables(named, runs, boardings, windows_s, routes, stops)
-    read: list[Note] = [
-        ("read: trip of the day", len(today), str(date)),
-        ("read: departure of the day", int((runs["day"] == str(date)).sum()), ""),
-    ]
-    notes = [*read, *stop_notes, *mode_notes, *call_notes, *_table_notes(tables)]
+    read = ("read: trip of the day", len(today), str(date))
+    notes = [read, *stop_notes, *mode_notes, *call_notes, *_table_notes(tables, date)]
     return Timetable(**tables, report=_report(notes), day=str(date))
 
 
@@ -182,12 +173,13 @@ def _runs(
     return pd.concat(pieces, ignore_index=True)
 
 
-def _table_notes(tables: Mapping[str, pd.DataFrame]) -> list[Note]:
+def _table_notes(tables: Mapping[str, pd.DataFrame], date: dt.date) -> list[Note]:
     legs = combined_headways(tables["line_stops"], tables["calls"])
     shared = legs["lines_count"] > 1
     zero = (tables["line_stops"]["run_min"] == 0) & (tables["line_stops"]["sequence"] > 0)
     trips = tables["trips"]
     return [
+        ("read: departure of the day", int((trips["day"] == str(date)).sum()), ""),
         ("read: line", len(tables["lines"]), ""),
         (
             "dropped: departure whose line runs in no window",

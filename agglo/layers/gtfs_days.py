@@ -117,15 +117,14 @@ def _counts_by_day(
         raise LayerError("the calendar of the feed names no day")
     first, days_count = int(named.min()), int(named.max() - named.min() + 1)
     trips = calendar["service_id"].map(trips_count).fillna(0).to_numpy(dtype=float)
-    steps = np.zeros((DAYS_PER_WEEK, days_count + 1))
-    lasting = start <= end
+    counts = np.zeros(days_count)
     for weekday in range(DAYS_PER_WEEK):
-        counted = lasting & runs[:, weekday]
-        np.add.at(steps[weekday], start[counted] - first, trips[counted])
-        np.add.at(steps[weekday], end[counted] - first + 1, -trips[counted])
-    number = np.arange(days_count)
-    weekday_of = (first + number + MONDAY_OFFSET) % DAYS_PER_WEEK
-    counts = np.cumsum(steps, axis=1)[weekday_of, number]
+        counted = (start <= end) & runs[:, weekday]
+        steps = np.zeros(days_count + 1)
+        np.add.at(steps, start[counted] - first, trips[counted])
+        np.add.at(steps, end[counted] - first + 1, -trips[counted])
+        own = slice((weekday - first - MONDAY_OFFSET) % DAYS_PER_WEEK, None, DAYS_PER_WEEK)
+        counts[own] = np.cumsum(steps[:-1])[own]
     changed = _changed_by_exceptions(calendar, calendar_dates)
     extra = changed["service_id"].map(trips_count).fillna(0).to_numpy() * changed["change"]
     np.add.at(counts, changed["date"].to_numpy() - first, extra.to_numpy(dtype=float))
@@ -176,12 +175,19 @@ def _exceptions(calendar_dates: pd.DataFrame) -> tuple[Days, npt.NDArray[np.obje
 
 
 def _numbers(texts: pd.Series, where: str) -> Days:
-    whole = texts.str.fullmatch(r"\d{8}").astype(bool)
-    parsed = pd.to_datetime(texts.where(whole), format="%Y%m%d", errors="coerce")
-    wrong = parsed.isna()
-    if wrong.any():
+    known = {text: _number(text) for text in texts.unique()}
+    wrong = [text for text, number in known.items() if number is None]
+    if wrong:
         raise LayerError(
-            f"{where}: '{texts.name}' must be a date such as 20250114; got {examples(texts[wrong])}"
+            f"{where}: '{texts.name}' must be a date such as 20250114; got {examples(wrong)}"
         )
-    days = parsed.to_numpy().astype("datetime64[D]").astype(np.int64)
-    return np.asarray(days, dtype=np.int64)
+    return np.array([known[text] for text in texts], dtype=np.int64)
+
+
+def _number(text: str) -> int | None:
+    if len(text) != len("20250114"):
+        return None
+    try:
+        return dt.datetime.strptime(text, "%Y%m%d").toordinal() - _EPOCH
+    except ValueError:
+        return None

@@ -50,27 +50,28 @@ def name_lines(calls: pd.DataFrame, trips: pd.DataFrame, runs: pd.DataFrame) -> 
     )
     stop_number = pd.factorize(named["stop_id"], sort=True)[0].astype(">i8")
     mark = stop_number * 4 + named["can_board"].to_numpy() * 2 + named["can_alight"].to_numpy()
-    patterns = [mark[a:b].tobytes() for a, b in pairwise([*starts, len(calls)])]
-    by_trip = trips.set_index("trip_id").loc[calls["trip_id"].iloc[starts]]
-    direction = by_trip["direction_id"].where(by_trip["direction_id"].isin(["0", "1"]), "")
     listed = pd.DataFrame(
         {
-            "trip_id": by_trip.index,
-            "route_id": by_trip["route_id"].to_numpy(),
-            "direction_id": direction.to_numpy(),
-            "pattern": patterns,
+            "trip_id": calls["trip_id"].iloc[starts].to_numpy(),
+            "pattern": [mark[a:b].tobytes() for a, b in pairwise([*starts, len(calls)])],
         }
     )
-    listed["departures_count"] = listed["trip_id"].map(runs["trip_id"].value_counts()).fillna(0)
+    return named.merge(_line_ids(listed, trips, runs), on="trip_id", validate="m:1")
+
+
+def _line_ids(listed: pd.DataFrame, trips: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Add line_id, route_id and direction_id to trip_id and pattern."""
+    about = trips.set_index("trip_id").loc[listed["trip_id"]].reset_index()
+    direction = about["direction_id"].where(about["direction_id"].isin(["0", "1"]), "")
+    departures = listed["trip_id"].map(runs["trip_id"].value_counts()).fillna(0)
+    trip = listed.assign(route_id=about["route_id"], direction_id=direction, count=departures)
     key = ["route_id", "direction_id"]
-    lines = listed.groupby([*key, "pattern"])["departures_count"].sum().reset_index()
-    lines = lines.sort_values(
-        [*key, "departures_count", "pattern"], ascending=[True, True, False, True]
-    )
+    lines = trip.groupby([*key, "pattern"])["count"].sum().reset_index()
+    lines = lines.sort_values([*key, "count", "pattern"], ascending=[True, True, False, True])
     number = (lines.groupby(key).cumcount() + 1).astype(str)
     lines["line_id"] = lines["route_id"] + ":" + lines["direction_id"] + ":" + number
-    listed = listed.merge(lines[[*key, "pattern", "line_id"]], on=[*key, "pattern"])
-    return named.merge(listed[["trip_id", "line_id", *key]], on="trip_id", validate="m:1")
+    named = trip.merge(lines.drop(columns="count"), on=[*key, "pattern"])
+    return named[["trip_id", "line_id", *key]]
 
 
 def departures_in_windows(

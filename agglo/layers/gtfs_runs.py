@@ -75,7 +75,7 @@ def runs_from_trips(starts: pd.Series, spans: pd.DataFrame) -> pd.DataFrame:
     many = by_headway.loc[by_headway.index.repeat(by_headway["departures_count"])]
     number = many.groupby(level=0).cumcount()
     departs_s = many["start_s"] + number * many["headway_s"]
-    spread_s = np.minimum(many["headway_s"], many["end_s"] - departs_s)
+    spread_s = (many["end_s"] - departs_s).clip(upper=many["headway_s"])
     listed = pd.DataFrame(
         {
             "trip_id": many["trip_id"],

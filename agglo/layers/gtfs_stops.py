@@ -68,8 +68,16 @@ def located_stops(stops: pd.DataFrame, extent: Extent | None) -> tuple[pd.DataFr
         index=placed.index,
     )
     return frame, [
-        ("repaired: stop placed at its station", int(lent.sum()), examples(placed.index[lent])),
-        ("repaired: stop names a station that is not there", len(orphans), examples(orphans)),
+        (
+            "repaired: stop placed at its station",
+            int(lent.sum()),
+            examples(sorted(placed.index[lent])),
+        ),
+        (
+            "repaired: stop names a station that is not there",
+            len(orphans),
+            examples(sorted(orphans)),
+        ),
     ]
 
 
@@ -84,11 +92,11 @@ def modes_from_route_types(
         Texts: 0–12 of the reference, or 100–1700 of the extended list.
     """
     number = numbers_from_texts(route_type, "routes.txt")
-    mode = number.map(MODE_BY_TYPE).fillna((number // 100).map(MODE_BY_HUNDRED))
-    unknown = mode.isna()
+    mode = [MODE_BY_TYPE.get(n, MODE_BY_HUNDRED.get(n // 100, "")) for n in number]
+    unknown = np.array([not name for name in mode], dtype=bool)
     shown = examples(sorted(set(route_type[unknown])))
     note = ("repaired: route of unknown route_type, taken as bus", int(unknown.sum()), shown)
-    return mode.fillna(UNKNOWN_MODE).astype(str), [note]
+    return pd.Series([name or UNKNOWN_MODE for name in mode], index=route_type.index), [note]
 
 
 def _topmost(parent: pd.Series) -> pd.Series:

@@ -190,7 +190,7 @@ def _lines(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
             )
             if value != before
         ]
-        table[name] = first.reindex(table.index)
+        table[name] = first.reindex(table.index, fill_value=np.nan if name in NUMBERS else "")
     silent = named.groupby("line")["no_headway"].all()
     faults += [(at[line], f"line '{line}' has no headway") for line in silent.index[silent]]
     faults += [(at[line], what) for line, what in _line_faults(table)]
@@ -200,10 +200,10 @@ def _lines(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
 def _line_faults(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
     unknown = ~table["mode"].isin(MODES)
     for line, mode in table.loc[unknown, "mode"].items():
-        got = "it has none" if pd.isna(mode) else f"got '{mode}'"
+        got = f"got '{mode}'" if mode else "it has none"
         yield str(line), f"mode of line '{line}' must be one of {', '.join(MODES)}; {got}"
-    flags = table["both_ways"].dropna()
-    for line, flag in flags[~flags.str.lower().isin(FLAGS)].items():
+    flags = table["both_ways"]
+    for line, flag in flags[(flags != "") & ~flags.str.lower().isin(FLAGS)].items():
         yield str(line), f"both_ways of line '{line}' must be yes or no; got '{flag}'"
     filled = _filled(table)
     low, middle, high = (filled[name] for name in (RANGE[0], HEADWAYS[0], RANGE[1]))
@@ -217,7 +217,8 @@ def _line_faults(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 def _filled(table: pd.DataFrame) -> pd.DataFrame:
     """Put in what is left empty: names, headways by window and their range, both ways."""
-    name = table["name_ru"].fillna(table["name_en"]).fillna(table.index.to_series())
+    either = np.where(table["name_ru"] == "", table["name_en"], table["name_ru"])
+    name = np.where(either == "", table.index, either)
     all_day = table["headway_min"].astype(float)
     peak = table["headway_peak_min"].astype(float).fillna(all_day)
     off_peak = table["headway_off_peak_min"].astype(float).fillna(all_day)
@@ -226,8 +227,8 @@ def _filled(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "name_ru": name,
-            "name_en": table["name_en"].fillna(name),
-            "mode": table["mode"].fillna(""),
+            "name_en": np.where(table["name_en"] == "", name, table["name_en"]),
+            "mode": table["mode"],
             "headway_min": headway,
             "headway_low_min": table["headway_low_min"].astype(float).fillna(headway),
             "headway_high_min": table["headway_high_min"].astype(float).fillna(headway),
@@ -235,7 +236,8 @@ def _filled(table: pd.DataFrame) -> pd.DataFrame:
             "headway_off_peak_min": off_peak,
             "both_ways": flag,
             "status": ASSUMED,
-        }
+        },
+        index=table.index,
     )
 
 

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytest.importorskip("gtfs_kit", reason="the reader of timetables is not installed")
-
 from agglo.layers.extract.transit import tables_from_timetable
 from agglo.layers.gtfs import read_gtfs
 from agglo.layers.trunks import add_trunk_lines
