@@ -26,7 +26,7 @@ from agglo.transport.spread import transit_spread
 from agglo.transport.topology import Floats, Minutes, Topology, node_numbers
 from agglo.units import M_PER_KM, MINUTES_PER_HOUR
 
-EXACT_LINKS = 50
+EXACT_LINKS = 20
 """In a large network so many of the worst links are closed exactly."""
 
 

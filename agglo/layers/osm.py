@@ -132,6 +132,10 @@ def _read_network(path: Path) -> _Network:
     called = ways["name"].where(ways["name"] != "", ways["road"])
     parts = _parts(points, chains, bits, called.iloc[points.way[lead]])
     bits *= np.column_stack([parts[mode].is_kept for mode in MODES])
+    if not bits.any():
+        raise LayerError(
+            f"{path} holds streets, but no way there and back on any of them; get a larger extract"
+        )
     report = street_report(raw, rules, used, points, closed, parts, way_bits)
     return _Network(points, chains, bits, ways, rules, report)
 

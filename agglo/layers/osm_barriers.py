@@ -52,8 +52,8 @@ def closures(points: Points, barriers: Mapping[int, Tags], open_bits: Ints) -> C
     """Close stretches beside barriers, so that no trip passes through one.
 
     Of the stretches that meet at a barrier and are open to a mode that it stops, the longest
-    stays open and the others are closed to that mode, each up to its next drawn point. So a
-    cul-de-sac on either side keeps its houses, and only metres are lost.
+    stays open (of equal ones the first) and the others are closed to that mode, each up to its
+    next drawn point. So a cul-de-sac on either side keeps its houses, and mostly metres are lost.
 
     Parameters
     ----------

@@ -149,6 +149,8 @@ def _lengths_km(x: Ints32, y: Ints32, is_joined: Flags) -> Floats:
     geod = Geod(ellps="WGS84")
     length_km = np.zeros(len(x))
     for start in np.array_split(np.flatnonzero(is_joined), len(x) // CHUNK_POINTS + 1):
-        a, b, c, d = (end / DEGREE for end in (x[start], y[start], x[start + 1], y[start + 1]))
-        length_km[start] = geod.inv(a, b, c, d)[2] / M_PER_KM
+        # the first one twice: pyproj takes an array of one for a number, and numpy warns of it
+        point = np.append(start, start[:1])
+        a, b, c, d = (end / DEGREE for end in (x[point], y[point], x[point + 1], y[point + 1]))
+        length_km[start] = geod.inv(a, b, c, d)[2][: len(start)] / M_PER_KM
     return length_km

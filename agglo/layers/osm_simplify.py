@@ -187,7 +187,7 @@ def _followers(start: Ints, end: Ints, alike: Ints, bits: Ints) -> Ints:
     a, b = one >> 1, other >> 1
     both_same_way = (one & 1) != (other & 1)
     expected = np.where(both_same_way[:, None], bits[a], turned_bits(bits[a]))
-    fits = (a != b) & (alike[a] == alike[b]) & (expected == bits[b]).all(axis=1)
+    fits = (alike[a] == alike[b]) & (expected == bits[b]).all(axis=1)
     one, other = one[fits], other[fits]
     follower = np.full(2 * count, NONE)
     follower[one ^ 1] = other

@@ -91,6 +91,8 @@ def link_styles(
 ) -> dict[str, Style]:
     """Make the styles of roads: by what their loss costs, by speed, and plain."""
     losses = links["link_loss_person_min"]
+    some_minor = (losses.isna() & links["is_open"].astype(bool)).any()
+    missing = words.text("word", "closed_or_minor" if some_minor else "closed", language)
     write = partial(written, language=language)
     return {
         "link_loss_person_min": Style(
@@ -98,7 +100,7 @@ def link_styles(
             geometry="line",
             column="link_loss_person_min",
             classes=quantile_classes(losses[losses > 0], theme.ramps["critical"], write=write),
-            missing=LegendClass(words.text("word", "closed", language), theme.colours["closed"]),
+            missing=LegendClass(missing, theme.colours["missing" if some_minor else "closed"]),
             outline=None,
             width_mm=0.9,
         ),

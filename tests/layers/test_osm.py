@@ -401,6 +401,23 @@ def test_a_street_that_can_only_be_left_is_closed_to_cars(tmp_path: Path) -> Non
     assert links["walk"].to_dict() == {"1:0": "both", "3:0": "both"}
 
 
+def test_what_is_lost_in_one_piece_is_counted_as_one(tmp_path: Path) -> None:
+    away = {**STREET, "oneway": "yes"}
+    osm = line(STREET, STREET, {**away, "name": "Дальняя"}, {**away, "name": "Ближняя"})
+    row = streets_of(osm, tmp_path).report.set_index("what").loc["car: outside the largest part"]
+    assert row["count"] == 2
+    assert row["km"] == pytest.approx(km_along(osm, 3, 4, 5))
+    assert row["note"].startswith("links in 1 pieces; largest: Ближняя")
+
+
+def test_a_bollard_between_a_street_and_a_path_leaves_the_street_to_cars(tmp_path: Path) -> None:
+    osm = replace(line(STREET, {"highway": "footway"}), node_tags={2: {"barrier": "bollard"}})
+    assert km_along(osm, 1, 2) < km_along(osm, 2, 3)
+    streets = streets_of(osm, tmp_path)
+    assert streets.links["car"].to_dict() == {"1:0": "both", "2:0": "no"}
+    assert count(streets.report, "car: closed beside barriers") == 0
+
+
 def test_a_gate_across_a_junction_leaves_cars_the_longest_arm(tmp_path: Path) -> None:
     osm = Osm(
         nodes={1: (0, 0), 2: (3, 0), 3: (0, 1), 4: (0, -2), 5: (4, 4), 6: (-4, 4), 7: (-4, -4)},
@@ -424,6 +441,9 @@ def test_speeds_that_differ_by_direction_keep_the_time_there_and_back(tmp_path: 
     streets = streets_of(line(uneven), tmp_path)
     assert streets.links["free_speed_kmh"].tolist() == [pytest.approx(40)]
     assert count(streets.report, "another speed limit each way") == 1
+    assert km(streets.report, "another speed limit each way") == pytest.approx(
+        streets.links["length_km"].sum()
+    )
 
 
 @pytest.mark.parametrize(
@@ -445,6 +465,13 @@ def test_a_ferry_without_a_likely_duration_gets_the_assumed_speed(
     wanted = km_along(osm, 2, 3) * 60 if speed_kmh is None else speed_kmh
     assert link["free_speed_kmh"] == pytest.approx(wanted)
     assert link["speed_source"] == source
+
+
+def test_a_ferry_cut_by_the_extract_does_not_get_the_pace_of_the_whole(tmp_path: Path) -> None:
+    ferry = {"route": "ferry", "motor_vehicle": "yes", "duration": "0:01"}
+    osm = line(STREET, STREET)
+    cut = replace(osm, ways={**osm.ways, 3: ((3, 1, 99), ferry)})
+    assert streets_of(cut, tmp_path).links.loc["3:0", "free_speed_kmh"] == 15
 
 
 def test_two_ferries_of_one_kind_and_unlike_pace_stay_apart(tmp_path: Path) -> None:
@@ -505,6 +532,11 @@ def test_a_file_without_a_usable_street_is_refused(
 ) -> None:
     with pytest.raises(LayerError, match="holds no street whose nodes it holds too"):
         streets_of(Osm(nodes={1: (0, 0), 2: (1, 0)}, ways=ways), tmp_path)
+
+
+def test_a_motorway_of_one_direction_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LayerError, match="no way there and back on any of them; get a larger"):
+        streets_of(line({"highway": "motorway"}, {"highway": "motorway"}), tmp_path)
 
 
 def test_a_place_off_the_globe_counts_as_absent(tmp_path: Path) -> None:
