@@ -86,19 +86,60 @@ def run_command(
 
 
 @app.command("check")
-def check_command(workspace: WorkspaceOption = None) -> None:
-    """Check the layers and the scenarios, and say where every layer comes from."""
+def check_command(
+    lines: Annotated[
+        Path | None,
+        typer.Argument(help="A drawn line layer to check instead, such as roads.gpkg."),
+    ] = None,
+    snap_m: Annotated[
+        float, typer.Option("--snap-m", help="How far apart ends may be to be joined, metres.")
+    ] = 25.0,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="GeoPackage for the repaired network.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Check layers and scenarios, or say what would be repaired or refused in drawn lines."""
+    from agglo.layers.islands import islands
     from agglo.run import read_scenarios
     from agglo.scenarios.receipts import apply_scenario
     from agglo.workspace import open_workspace
 
+    if lines is not None:
+        _check_lines(lines, snap_m, out)
+        return
     opened = open_workspace(_root(workspace))
     for item in opened.region.provenance:
         note = f"  [{item.note}]" if item.note else ""
         typer.echo(f"{item.layer:16} {item.status:9} {item.licence:14} {item.title}{note}")
+    region = opened.region
+    parts = islands(region["nodes"], region.geo("links"), crs=region.crs)
+    typer.echo(f"roads: {len(parts)} part(s), {parts['km_share'].iloc[0]:.1%} of the km in one")
+    for part in parts.iloc[1:6].itertuples():
+        typer.echo(
+            f"  island '{part.name}': {part.links} link(s), {part.km:.2f} km, "
+            f"{part.gap_m:,.0f} m from the largest part"
+        )
     for scenario in read_scenarios(opened):
-        _, receipts = apply_scenario(opened.region, scenario)
+        _, receipts = apply_scenario(region, scenario)
         typer.echo(f"scenario {scenario.name:22} {len(receipts):3} values touched")
+
+
+def _check_lines(path: Path, snap_m: float, out: Path | None) -> None:
+    """Print what repair makes of a line layer, and write the network if wanted."""
+    from agglo.layers.repair import network_from_lines, repair_lines
+    from agglo.layers.repair_files import read_lines, write_network
+
+    lines, crs = read_lines(path)
+    repaired = network_from_lines(lines, crs=crs, snap_m=snap_m)
+    typer.echo(
+        f"{path.name}: {len(lines):,} lines → {len(repaired.links):,} links, "
+        f"{len(repaired.nodes):,} nodes, {repaired.links['length_km'].sum():,.1f} km ({crs})"
+    )
+    for line in repair_lines(repaired.report):
+        typer.echo(f"  {line}")
+    if out is not None:
+        typer.echo(f"{write_network(out, repaired)}")
 
 
 @app.command("new")

@@ -223,8 +223,16 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _settings(pattern: str, called: str, crs: str) -> str:
-    """Take the built-in settings over with the region's own name and CRS."""
+    """Take the built-in settings over with the region's own name and CRS.
+
+    The worst link is left out of the goals: closing links one by one for every end of every
+    assumption would take hours on detailed streets. It is still measured.
+    """
     _, _, rest = pattern.partition("[parameters.")
+    blocks = rest.split("[[goal.indicator]]")
+    rest = "[[goal.indicator]]".join(
+        block for block in blocks if not block.startswith('\nid = "worst_link_loss_share"')
+    )
     return (
         "# Settings of this workspace: the region, the assumptions of the model, the goals.\n"
         "# Assumptions and targets are those of the built-in region: check them for this one.\n\n"

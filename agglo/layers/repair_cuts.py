@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from agglo.layers.repair_strands import Flags, Floats, Ints, Lines, Strands, found
 
 MM_PER_M = 1000
+LARGEST_KEY = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +75,11 @@ def ends_of(lines: Lines) -> Ends:
 
 def numbered(xy_m: Floats) -> tuple[Floats, Ints]:
     """Return the different points by x and y, and the number of each row among them."""
-    key = millimetres(xy_m)
-    order = np.lexsort((key[:, 1], key[:, 0]))
-    is_new = (np.diff(key[order], axis=0, prepend=key[order[:1]] - 1) != 0).any(axis=1)
+    if not len(xy_m):
+        return xy_m, np.empty(0, dtype=np.int64)
+    key = _sort_keys(xy_m)
+    order = np.argsort(key, kind="stable")
+    is_new = np.diff(key[order], prepend=key[order[0]] - 1) != 0
     number = np.empty(len(xy_m), dtype=np.int64)
     number[order] = np.cumsum(is_new) - 1
     return xy_m[order[is_new]], number
@@ -180,10 +185,22 @@ def add_lines(strands: Strands, from_m: Floats, to_m: Floats, model: Ints) -> St
 
 def find_ends(ends: Ends, xy_m: Floats) -> Ints:
     """Return the number of each point among the ends, -1 where none is there."""
-    points, number = numbered(np.concatenate([ends.xy_m, xy_m]))
-    known = np.full(len(points), -1)
-    known[number[: len(ends.xy_m)]] = np.arange(len(ends.xy_m))
-    return known[number[len(ends.xy_m) :]]
+    key = _sort_keys(np.concatenate([ends.xy_m, xy_m]))
+    known, asked = key[: len(ends.xy_m)], key[len(ends.xy_m) :]
+    place = np.searchsorted(known, asked).clip(max=len(known) - 1)
+    return np.where(known[place] == asked, place, -1)
+
+
+def _sort_keys(xy_m: Floats) -> npt.NDArray[Any]:
+    """Return one number per millimetre point that sorts by x, then by y."""
+    key = millimetres(xy_m)
+    low, high = key.min(axis=0), key.max(axis=0)
+    span = [int(size) + 1 for size in high - low]
+    if span[0] * span[1] < LARGEST_KEY:
+        x, y = (key - low).T
+        return np.asarray(x * span[1] + y)
+    # a continent in millimetres: complex numbers sort like pairs, more slowly
+    return np.asarray(key[:, 0] + 1j * key[:, 1])
 
 
 def _without_repeats(vertices: Vertices, is_cut: Flags) -> tuple[Vertices, Flags]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from agglo.layers.repair_cuts import Ends, vertices_of
+from agglo.layers.repair_cuts import Ends, find_ends, vertices_of
 from agglo.layers.repair_strands import Flags, Floats, Ints, Strands, to_millimetre
 from agglo.layers.repair_ways import short_ways
 
 JOINED_RATIO = 3.0
 """Two points are joined already if a way between them is at most this times the gap."""
 NODE_RATIO = 2.0
-"""The end of a line is preferred to its nearest point up to this times the gap: one junction
-is better than two beside each other."""
+"""The end of a line is preferred to its inside, and a junction to a loose end, up to this times
+the gap: one junction is better than two beside each other."""
 ROUNDING_M = 0.002
 """A point this near to the end of a line is the end: coordinates are whole millimetres."""
 
@@ -115,7 +116,8 @@ def loose_gaps(strands: Strands, ends: Ends, active: Ints, reach: Reach) -> Gaps
         (gaps.line, gaps.target_m[:, 1], gaps.target_m[:, 0], gaps.is_inside, gaps.gap_m, gaps.end)
     )
     gaps = gaps.take(order)
-    return _ends_first(gaps.take(np.diff(gaps.end, prepend=-1) != 0), to_ends, len(strands.lines))
+    best = _ends_first(gaps.take(np.diff(gaps.end, prepend=-1) != 0), to_ends, len(strands.lines))
+    return _junctions_first(best, to_ends, ends)
 
 
 def stacked(*gaps: Gaps) -> Gaps:
@@ -181,19 +183,24 @@ def _pairs(strands: Strands, ends: Ends, active: Ints, reach: Reach) -> _Pairs:
     loose, own = loose_ends(ends)
     own_of = np.full(len(ends.xy_m), -1)
     own_of[loose] = own
-    number, line = shapely.STRtree(strands.lines).query(
-        shapely.points(ends.xy_m[active]), predicate="dwithin", distance=reach.far_m
-    )
+    tree, points = shapely.STRtree(strands.lines), shapely.points(ends.xy_m[active])
+    number, line = tree.query(points, predicate="dwithin", distance=reach.far_m)
     end = active[number]
     length_m = shapely.length(strands.lines)
     is_own = own_of[end] == line
     # an end near no line but its own needs no search of ways
     asked = np.isin(end, end[~is_own])
+    limit_m = JOINED_RATIO * reach.far_m
+    near = tree.query(points[np.unique(number[asked])], predicate="dwithin", distance=limit_m)[1]
+    around = np.unique(near)
     ways = []
     for target in (ends.tail[line], ends.head[line]):
         way = np.where(end == target, 0.0, np.where(is_own, length_m[line], np.inf))
-        limit_m = JOINED_RATIO * reach.far_m
-        found = short_ways(ends, length_m, end[asked], target[asked], limit_m=limit_m)
+        found = short_ways(
+            (ends.tail[around], ends.head[around], length_m[around]),
+            (end[asked], target[asked]),
+            limit_m=limit_m,
+        )
         way[asked] = np.minimum(way[asked], found)
         ways.append(way)
     return _Pairs(end=end, own=own_of[end], line=line, to_tail_m=ways[0], to_head_m=ways[1])
@@ -256,16 +263,33 @@ def _to_insides(strands: Strands, ends: Ends, pairs: _Pairs, reach: Reach) -> Ga
 
 def _ends_first(best: Gaps, to_ends: Gaps, count: int) -> Gaps:
     """Lead an end to the end of its target line where that is about as near."""
-    key = to_ends.end * count + to_ends.line
-    order = np.lexsort((to_ends.target_m[:, 1], to_ends.target_m[:, 0], to_ends.gap_m, key))
+    nearest, place = _nearest(
+        to_ends, to_ends.end * count + to_ends.line, best.end * count + best.line
+    )
+    return _preferred(best, nearest, place, best.is_inside)
+
+
+def _junctions_first(best: Gaps, to_ends: Gaps, ends: Ends) -> Gaps:
+    """Lead an end to a junction rather than to another loose end about as near."""
+    at = find_ends(ends, to_ends.target_m)
+    junctions = to_ends.take(ends.degree[at] > 1)
+    nearest, place = _nearest(junctions, junctions.end, best.end)
+    is_loose = ends.degree[find_ends(ends, best.target_m)] == 1
+    return _preferred(best, nearest, place, ~best.is_inside & is_loose)
+
+
+def _nearest(gaps: Gaps, key: Ints, wanted: Ints) -> tuple[Gaps, Ints]:
+    """Return the smallest gap of each key, and the place among them of each wanted key or -1."""
+    order = np.lexsort((gaps.target_m[:, 1], gaps.target_m[:, 0], gaps.gap_m, key))
     order = order[np.diff(key[order], prepend=-1) != 0]
-    nearest, key = to_ends.take(order), key[order]
-    wanted = best.end * count + best.line
-    place = np.searchsorted(key, wanted).clip(max=len(key) - 1)
-    if not len(key):
-        return best
-    near = (key[place] == wanted) & (nearest.gap_m[place] <= NODE_RATIO * best.gap_m)
-    near &= best.is_inside
+    keys = pd.Index(key[order])
+    return gaps.take(order), np.asarray(keys.get_indexer(pd.Index(wanted)), dtype=np.int64)
+
+
+def _preferred(best: Gaps, others: Gaps, place: Ints, may: Flags) -> Gaps:
+    """Take the other gap where there is one of up to ``NODE_RATIO`` times the best."""
     number = np.arange(len(best.end))
-    number[near] = len(number) + place[near]
-    return stacked(best, nearest).take(number)
+    asked = np.flatnonzero(may & (place >= 0))
+    near = others.gap_m[place[asked]] <= NODE_RATIO * best.gap_m[asked]
+    number[asked[near]] = len(number) + place[asked[near]]
+    return stacked(best, others).take(number)

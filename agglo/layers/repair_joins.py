@@ -39,11 +39,13 @@ def join_strands(strands: Strands, reach: Reach) -> tuple[Strands, Findings]:
         Pieces in the order of the strands, then the lines that were added.
     """
     findings: Findings = []
+    led = [np.empty((0, 2))]
     same_m = min(SAME_POINT_M, reach.end_m)
     while True:
         strands, same = join_same(strands, same_m)
         strands, joined = _join_loose(strands, reach)
-        strands, tied = tie_parts(strands, reach)
+        led += [_before(news) for news in joined]
+        strands, tied = tie_parts(strands, np.concatenate(led), reach)
         findings += [*same, *joined, *tied]
         if not joined and not tied:
             return strands, findings
@@ -65,6 +67,12 @@ def _join_loose(strands: Strands, reach: Reach) -> tuple[Strands, Findings]:
         ends = ends_of(strands.lines)
         active = _near(ends, closed, waiting, (1 + JOINED_RATIO) * reach.far_m)
     return strands, findings
+
+
+def _before(news: pd.DataFrame) -> Floats:
+    """Return the points where ends were before they were led on."""
+    moved = news.loc[news["what"] != "overshoot", ["x_m", "y_m"]]
+    return moved.to_numpy(dtype=float)
 
 
 def _near(ends: Ends, closed: Floats, waiting: Floats, far_m: float) -> Ints:

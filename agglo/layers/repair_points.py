@@ -25,7 +25,9 @@ def join_same(strands: Strands, same_m: float) -> tuple[Strands, list[pd.DataFra
         end, line = tree.query(shapely.points(ends.xy_m), predicate="dwithin", distance=same_m)
         apart = (ends.tail[line] != end) & (ends.head[line] != end)
         end, line = end[apart], line[apart]
-        same = meets_level(strands, ends, end, line)
+        every = np.tile(np.arange(len(strands.lines)), 2)
+        there = (np.concatenate([ends.tail, ends.head]), every)
+        same = meets_level(strands.level, there, (end, line))
         end, line = end[same], line[same]
         if not len(end):
             return strands, findings
@@ -35,11 +37,21 @@ def join_same(strands: Strands, same_m: float) -> tuple[Strands, list[pd.DataFra
         strands = split(strands, line, along, xy)
 
 
-def meets_level(strands: Strands, ends: Ends, end: Ints, line: Ints) -> Flags:
-    """Tell whether a strand of the line's level ends at the point, pair by pair."""
-    levels = int(strands.level.max(initial=0)) + 1
-    there = np.concatenate([ends.tail, ends.head]) * levels + np.tile(strands.level, 2)
-    return np.isin(end * levels + strands.level[line], there)
+def meets_level(level: Ints, there: tuple[Ints, Ints], asked: tuple[Ints, Ints]) -> Flags:
+    """Tell whether a strand of the line's level is at the point, pair by pair.
+
+    Parameters
+    ----------
+    level
+        Of each strand.
+    there
+        Points and a strand at each.
+    asked
+        Points and a line for each.
+    """
+    levels = int(level.max(initial=0)) + 1
+    known, wanted = (point * levels + level[strand] for point, strand in (there, asked))
+    return np.isin(wanted, known)
 
 
 def _merge_ends(strands: Strands, same_m: float) -> tuple[Strands, list[pd.DataFrame]]:

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from agglo.layers.repair_cuts import Ends
 from agglo.layers.repair_strands import Floats, Ints
 
 SOURCES_AT_ONCE = 64
@@ -14,22 +13,22 @@ SOURCES_AT_ONCE = 64
 
 
 def short_ways(
-    ends: Ends, length_m: Floats, source: Ints, target: Ints, *, limit_m: float
+    strands: tuple[Ints, Ints, Floats], pairs: tuple[Ints, Ints], *, limit_m: float
 ) -> Floats:
     """Return the way along strands between pairs of points, ``inf`` above the limit.
 
     Parameters
     ----------
-    length_m
-        Of each strand.
-    source, target
-        Numbers of the points, pair by pair.
+    strands
+        The numbers of the points where each begins and ends, and its length in metres.
+    pairs
+        The numbers of the points from and to.
     """
+    tail, head, length_m = strands
+    source, target = pairs
     ways = np.where(source == target, 0.0, np.inf)
-    short = (length_m <= limit_m) & (ends.tail != ends.head)
-    points, local = np.unique(
-        np.concatenate([ends.tail[short], ends.head[short]]), return_inverse=True
-    )
+    short = (length_m <= limit_m) & (tail != head)
+    points, local = np.unique(np.concatenate([tail[short], head[short]]), return_inverse=True)
     if not len(points):
         return ways
     graph = _graph(local[: short.sum()], local[short.sum() :], length_m[short], len(points))

@@ -68,7 +68,6 @@ def arc_betweenness(
         demand = np.zeros((len(starts[rows]), len(every)))
         if trips is None:
             demand[:, ends] = 1.0
-            demand[np.arange(len(demand)), starts[rows]] = 0.0
         else:
             np.add.at(demand.T, ends, trips[rows].T)
         total += _block(topology, metric_ms, starts[rows], demand)

@@ -80,11 +80,9 @@ def _leaps(before: Numbers) -> list[Numbers]:
 
 
 def _sum_below(before: Numbers, values: Numbers) -> Numbers:
-    """Add up values over each node and all that hang below it, but for the root."""
-    root = len(before) - 1
-    total = values.copy()
+    """Add up values over each node and all that hang below it; the root's sum is of no use."""
+    total = values
     for leap in _leaps(before):
-        total[root] = 0
         total = total + np.bincount(leap, weights=total, minlength=len(before)).astype(np.intp)
     return total
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from array import array
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def hierarchy_from_arcs(
     except ImportError:
         return None
     order = _kept_order(tail, head, x_m, y_m, cache)
-    return Hierarchy(contraction=CCH(order.tolist(), tail.tolist(), head.tolist(), False))
+    return Hierarchy(contraction=CCH(_packed(order), _packed(tail), _packed(head), False))
 
 
 def hierarchy_rows(
@@ -82,7 +83,7 @@ def hierarchy_rows(
     from routingkit_cch import CCHMetric, CCHOneToMany
 
     weights = np.where(np.isfinite(metric_ms), metric_ms, INFINITE_MS).astype(np.int64)
-    metric = CCHMetric(hierarchy.contraction, weights.tolist())
+    metric = CCHMetric(hierarchy.contraction, _packed(weights))
     targets = to_numbers.tolist()
 
     def block(rows: slice) -> tuple[slice, Floats]:
@@ -121,8 +122,14 @@ def _order(
 ) -> Whole:
     from routingkit_cch import compute_order_inertial
 
-    order = compute_order_inertial(len(x), first.tolist(), last.tolist(), x.tolist(), y.tolist())
+    places = (array("d", own.tobytes()) for own in (x, y))
+    order = compute_order_inertial(len(x), _packed(first), _packed(last), *places)
     return np.asarray(order, dtype=np.int32)
+
+
+def _packed(numbers: npt.NDArray[np.integer]) -> array[int]:
+    """Pack whole numbers as the library reads them without a Python object for each."""
+    return array("I", numbers.astype(np.uintc).tobytes())
 
 
 def read_order(path: Path, count: int) -> Whole | None:

@@ -1,0 +1,1 @@
+"""Side-by-side measurements of agglo against other tools, run by hand."""

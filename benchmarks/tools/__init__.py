@@ -1,0 +1,1 @@
+"""One module per tool: how it answers the questions of the benchmark."""
