@@ -66,8 +66,11 @@ def zone_minutes(
 ) -> dict[str, Floats]:
     """Minutes from zone to zone by each mode that commuters choose from, and within zones."""
     zones = region["zones"].index
+    runs = CHOICES if len(region["lines"]) else CHOICES[:1]
     minutes = {
         mode: _zone_skim(topology, metric_from_arcs(topology, arcs, mode), zones)
+        if mode in runs
+        else np.full((len(zones), len(zones)), np.inf)
         for mode in CHOICES
     }
     km = region["zones"]["internal_km"].to_numpy()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from agglo.errors import NetworkError
 from agglo.transport.bridges import bridges
-from agglo.transport.closing import CloseArcs, Closing, closer
+from agglo.transport.closing import CloseArcs, closer
 from agglo.transport.connectivity import extra_minutes
 from agglo.transport.replacement import replacement_minutes
 from agglo.transport.topology import (
@@ -262,14 +262,9 @@ def _around(search: _Search, arcs: Numbers) -> Floats:
     """Return the minutes that the way around each arc takes more, its whole link being closed."""
     own, which = np.unique(arcs, return_inverse=True)
     closed = [search.uses.arcs[link] for link in search.uses.code[own].tolist()]
-    if search.topology.hierarchy is None:
-        around = replacement_minutes(search.topology, search.metric_min, own, closed)
-    else:
-        tail, head = (ends[own].tolist() for ends in (search.topology.tail, search.topology.head))
-        closings = [
-            Closing(gone, [start], [end]) for gone, start, end in zip(closed, tail, head, strict=True)
-        ]
-        around = search.close(closings).astype(float)
+    around = replacement_minutes(
+        search.topology, search.metric_min, own, closed, close=search.close
+    )
     return (around - search.arc_min[own])[which]
 
 

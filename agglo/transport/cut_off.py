@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from agglo.errors import NetworkError
-from agglo.transport.closing import closer
+from agglo.transport.closing import CloseArcs, closer
+from agglo.transport.replacement import replacement_minutes
 from agglo.transport.topology import Floats, Topology, node_numbers
 from agglo.transport.uses import Uses, link_uses, minutes_without
-from agglo.transport.ways import Flags, quickest_ways
+from agglo.transport.ways import Flags, Ways, quickest_ways
 
 Numbers = npt.NDArray[np.intp]
 
@@ -63,10 +64,10 @@ def cut_off(
     ends = node_numbers(topology, list(origins)), node_numbers(topology, list(destinations))
     others = ~np.eye(len(places), dtype=bool)
     to_hubs = ~places.isin(hubs)[:, None] & places.isin(hubs)
-    cut = {}
+    ways, cut = quickest_ways(topology, metric_min, *ends, wanted=others), {}
     for name, wanted in (("is_cut_from_hubs", to_hubs), ("is_cut_from_all", others)):
-        out = _cut(topology, metric_min, links, ends, wanted=wanted, is_out=True)
-        back = _cut(topology, metric_min, links, ends, wanted=wanted.T, is_out=False)
+        out = _cut(topology, metric_min, links, ends, ways, wanted=wanted, is_out=True)
+        back = _cut(topology, metric_min, links, ends, ways, wanted=wanted.T, is_out=False)
         cut[name] = out | back
     rows = sorted(set().union(*cut.values()))
     found = pd.DataFrame(
@@ -103,34 +104,61 @@ def _cut(
     metric_min: Floats,
     links: pd.Series,
     ends: tuple[Numbers, Numbers],
+    ways: Ways,
     *,
     wanted: Flags,
     is_out: bool,
 ) -> set[tuple[str, int]]:
     """Pair each link with the places that lose every way out, or back, when it closes.
 
-    Only a link on all the ways of a place can do that, so no other is closed.
+    Only a link on all the ways of a place, with no way around one of its arcs there, can do
+    that, so no other is closed.
     """
-    ways = quickest_ways(topology, metric_min, *ends, wanted=wanted)
     ways_count = (np.isfinite(ways.minutes) & wanted).sum(axis=1 if is_out else 0)
-    uses = link_uses(topology, links, ways)
+    uses = link_uses(topology, links, _steps(ways, wanted[ways.origin, ways.destination]))
     key = _keys(uses, len(ways_count), is_out=is_out)
-    is_needed = np.bincount(key)[key] == ways_count[key % len(ways_count)] if len(key) else key > 0
-    steps = np.repeat(is_needed, np.diff(uses.step))
-    origin, destination = (
-        np.repeat(one, np.diff(uses.step))[steps].astype(np.int32)
-        for one in (uses.origin, uses.destination)
-    )
-    arc = uses.arc[steps].astype(np.int32)
-    needed = replace(ways, origin=origin, destination=destination, arc=arc)
-    uses = link_uses(topology, links, needed)
+    is_needed = np.bincount(key, minlength=1)[key] == ways_count[key % len(ways_count)]
+    uses = link_uses(topology, links, _some_uses(ways, uses, is_needed))
+    close = closer(topology, metric_min, closings_count=len(uses.origin))
+    has_none = _has_no_way_around(topology, metric_min, uses, close)
+    uses = link_uses(topology, links, _some_uses(ways, uses, has_none))
     chosen = np.flatnonzero(uses.counts())
-    close = closer(topology, metric_min, closings_count=len(chosen))
     after = minutes_without(uses, chosen, close, from_numbers=ends[0], to_numbers=ends[1])
     key = _keys(uses, len(ways_count), is_out=is_out)
     held = set(key[np.isfinite(after)].tolist())
     lost = sorted(set(key.tolist()) - held)
     return {(uses.ids[one // len(ways_count)], one % len(ways_count)) for one in lost}
+
+
+def _steps(ways: Ways, kept: Flags) -> Ways:
+    """Keep some steps of ways."""
+    return replace(
+        ways, origin=ways.origin[kept], destination=ways.destination[kept], arc=ways.arc[kept]
+    )
+
+
+def _some_uses(ways: Ways, uses: Uses, kept: Flags) -> Ways:
+    """Keep some uses, as the steps that they are made of."""
+    counts = np.diff(uses.step)
+    own = replace(
+        ways,
+        origin=np.repeat(uses.origin, counts).astype(np.int32),
+        destination=np.repeat(uses.destination, counts).astype(np.int32),
+        arc=uses.arc.astype(np.int32),
+    )
+    return _steps(own, np.repeat(kept, counts))
+
+
+def _has_no_way_around(
+    topology: Topology, metric_min: Floats, uses: Uses, close: CloseArcs
+) -> Flags:
+    """Mark the uses that go over an arc without a way around, its link being closed."""
+    own, which = np.unique(uses.arc, return_inverse=True)
+    closed = [uses.arcs[link] for link in uses.code[own].tolist()]
+    around = replacement_minutes(topology, metric_min, own, closed, close=close)
+    before = np.concatenate([[0], np.cumsum(np.isinf(around)[which])])
+    has_none: Flags = np.diff(before[uses.step]) > 0
+    return has_none
 
 
 def _keys(uses: Uses, places_count: int, *, is_out: bool) -> Numbers:

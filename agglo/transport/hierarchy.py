@@ -122,12 +122,12 @@ def _order(
 ) -> Whole:
     from routingkit_cch import compute_order_inertial
 
-    places = (array("d", own.tobytes()) for own in (x, y))
+    places: list[Any] = [array("d", own.tobytes()) for own in (x, y)]
     order = compute_order_inertial(len(x), _packed(first), _packed(last), *places)
     return np.asarray(order, dtype=np.int32)
 
 
-def _packed(numbers: npt.NDArray[np.integer]) -> array[int]:
+def _packed(numbers: npt.NDArray[np.integer[Any]]) -> Any:
     """Pack whole numbers as the library reads them without a Python object for each."""
     return array("I", numbers.astype(np.uintc).tobytes())
 
