@@ -204,8 +204,9 @@ def _write(
         (folder / part).mkdir()
     for name, frame in tables.items():
         write_layer(folder / "layers", name, frame, _about(name, frame, sources, notes))
-    for text in ("text.toml", "theme.toml"):
-        shutil.copyfile(pattern / "maps" / text, folder / "maps" / text)
+    shutil.copyfile(pattern / "maps" / "text.toml", folder / "maps" / "text.toml")
+    theme = (pattern / "maps" / "theme.toml").read_text(encoding="utf-8")
+    _write_text(folder / "maps" / "theme.toml", _theme(theme, tables))
     settings = (pattern / SETTINGS_FILE).read_text(encoding="utf-8")
     (folder / SETTINGS_FILE).write_text(
         _settings(settings, called, crs), encoding="utf-8", newline="\n"
@@ -240,6 +241,18 @@ def _settings(pattern: str, called: str, crs: str) -> str:
         f"crs = {quoted(crs)}\n\n"
         "[model]\n# true lets the commuters' cars slow the roads down; it takes longer\n"
         f"congestion = false\n\n[parameters.{rest}"
+    )
+
+
+def _theme(pattern: str, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Take the built-in theme over without the indicators that the region has no data for."""
+    absent = [] if len(tables["lines"]) else ["transit"]
+    absent += sorted({"hub", "airport", "hospital"} - set(tables["facilities"]["kind"]))
+    lines = pattern.splitlines()
+    return "\n".join(
+        line
+        for line in lines
+        if not (line.startswith('    "') and any(word in line for word in absent))
     )
 
 

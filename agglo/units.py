@@ -8,6 +8,7 @@ UNIT_BY_SUFFIX = {
     "_per_km2": "1/km²",
     "_per_min": "1/min",
     "_veh_per_h": "veh/h",
+    "_per_car": "persons per car",
     "_kmh": "km/h",
     "_km2": "km²",
     "_km": "km",

@@ -106,7 +106,7 @@ def network_from_lines(
     strands, findings = strands_from_frame(lines, crs=crs, grade=grade)
     attributes = pd.DataFrame(lines.drop(columns=lines.geometry.name))
     strands, news = _joined(strands, attributes, reach, crossings=join_crossings)
-    findings += [*news, *crossing_findings(strands), close_junctions(strands, reach.end_m)]
+    findings += [*news, *crossing_findings(strands), close_junctions(strands, reach.close_m)]
     ends = ends_of(strands.lines)
     nodes = _nodes(ends, crs)
     links = _links(strands, attributes, nodes["node_id"].to_numpy(), ends, crs)

@@ -46,11 +46,11 @@ def crossing_findings(strands: Strands) -> list[pd.DataFrame]:
     ]
 
 
-def close_junctions(strands: Strands, snap_m: float) -> pd.DataFrame:
-    """Report junctions within the tolerance that no strand and no two strands in a row join."""
+def close_junctions(strands: Strands, close_m: float) -> pd.DataFrame:
+    """Report junctions within a distance that no strand and no two strands in a row join."""
     ends = ends_of(strands.lines)
     count = len(ends.xy_m)
-    one, two = cKDTree(ends.xy_m).query_pairs(snap_m, output_type="ndarray").T
+    one, two = cKDTree(ends.xy_m).query_pairs(close_m, output_type="ndarray").T
     ones = np.ones(2 * len(ends.tail), dtype=np.int32)
     both = (np.concatenate([ends.tail, ends.head]), np.concatenate([ends.head, ends.tail]))
     step = coo_array((ones, both), shape=(count, count)).tocsr()

@@ -20,6 +20,10 @@ NODE_RATIO = 2.0
 the gap: one junction is better than two beside each other."""
 ROUNDING_M = 0.002
 """A point this near to the end of a line is the end: coordinates are whole millimetres."""
+CLOSE_M = 100.0
+"""Junctions farther apart than this are no slip of the pen, however far ends may be led."""
+ENDS_AT_ONCE = 2000
+"""Ends that are measured to all segments in reach at once, to bound memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,11 @@ class Reach:
     def far_m(self) -> float:
         """Return the larger of both."""
         return max(self.end_m, self.inside_m)
+
+    @property
+    def close_m(self) -> float:
+        """Return how near to each other two junctions are worth a look."""
+        return min(self.end_m, CLOSE_M)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +118,9 @@ def loose_gaps(strands: Strands, ends: Ends, active: Ints, reach: Reach) -> Gaps
     A point that the end is joined to by a way of ``JOINED_RATIO`` times the gap is no target;
     the inside of a line of another level is none either.
     """
-    pairs = _pairs(strands, ends, active, reach)
-    to_ends = _to_ends(strands, ends, pairs, reach)
-    gaps = stacked(to_ends, _to_insides(strands, ends, pairs, reach))
-    order = np.lexsort(
-        (gaps.line, gaps.target_m[:, 1], gaps.target_m[:, 0], gaps.is_inside, gaps.gap_m, gaps.end)
-    )
-    gaps = gaps.take(order)
-    best = _ends_first(gaps.take(np.diff(gaps.end, prepend=-1) != 0), to_ends, len(strands.lines))
-    return _junctions_first(best, to_ends, ends)
+    tree = shapely.STRtree(strands.lines)
+    chunks = np.array_split(active, len(active) // ENDS_AT_ONCE + 1)
+    return stacked(*(_nearest_gaps(strands, ends, tree, chunk, reach) for chunk in chunks))
 
 
 def stacked(*gaps: Gaps) -> Gaps:
@@ -179,11 +182,27 @@ def overruns(strands: Strands, ends: Ends, gaps: Gaps) -> Overruns:
     )
 
 
-def _pairs(strands: Strands, ends: Ends, active: Ints, reach: Reach) -> _Pairs:
+def _nearest_gaps(
+    strands: Strands, ends: Ends, tree: shapely.STRtree, active: Ints, reach: Reach
+) -> Gaps:
+    pairs = _pairs(strands, ends, tree, active, reach)
+    to_ends = _to_ends(strands, ends, pairs, reach)
+    gaps = stacked(to_ends, _to_insides(strands, ends, pairs, reach))
+    order = np.lexsort(
+        (gaps.line, gaps.target_m[:, 1], gaps.target_m[:, 0], gaps.is_inside, gaps.gap_m, gaps.end)
+    )
+    gaps = gaps.take(order)
+    best = _ends_first(gaps.take(np.diff(gaps.end, prepend=-1) != 0), to_ends, len(strands.lines))
+    return _junctions_first(best, to_ends, ends)
+
+
+def _pairs(
+    strands: Strands, ends: Ends, tree: shapely.STRtree, active: Ints, reach: Reach
+) -> _Pairs:
     loose, own = loose_ends(ends)
     own_of = np.full(len(ends.xy_m), -1)
     own_of[loose] = own
-    tree, points = shapely.STRtree(strands.lines), shapely.points(ends.xy_m[active])
+    points = shapely.points(ends.xy_m[active])
     number, line = tree.query(points, predicate="dwithin", distance=reach.far_m)
     end = active[number]
     length_m = shapely.length(strands.lines)

@@ -133,10 +133,15 @@ def _where(rows: pd.DataFrame) -> list[str]:
 
 
 def _note(what: str, parts: pd.DataFrame, reach: Reach) -> str:
-    if what in ("joined to end", "parts tied", "close junctions"):
-        return f"within {reach.far_m if what == 'parts tied' else reach.end_m:g} m"
-    if what in ("joined to line", "overshoot"):
-        return f"within {reach.inside_m:g} m"
+    within_m = {
+        "joined to end": reach.end_m,
+        "joined to line": reach.inside_m,
+        "overshoot": reach.far_m,
+        "parts tied": reach.far_m,
+        "close junctions": reach.close_m,
+    }
+    if what in within_m:
+        return f"within {within_m[what]:g} m"
     if what == "island":
         return (
             f"the largest part holds {parts['km_share'][0]:.1%} of the km and "
