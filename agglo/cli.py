@@ -142,6 +142,46 @@ def _check_lines(path: Path, snap_m: float, out: Path | None) -> None:
         typer.echo(f"{write_network(out, repaired)}")
 
 
+@app.command("isochrones")
+def isochrones_command(
+    zones: Annotated[list[str], typer.Argument(help="Ids of zones to start from.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="GeoPackage or GeoJSON to write.")],
+    within_min: Annotated[
+        list[float] | None, typer.Option("--within", help="Minutes; may be given again.")
+    ] = None,
+    mode: Annotated[
+        str, typer.Option("--mode", help="car, transit, park_ride, walk, bicycle.")
+    ] = "car",
+    scenario: Annotated[
+        list[str] | None, typer.Option("--scenario", help="Names; may be given again.")
+    ] = None,
+    backward: Annotated[
+        bool, typer.Option("--backward", help="From where the zone is reached.")
+    ] = False,
+    cell_m: Annotated[float, typer.Option("--cell-m", help="Side of a grid cell.")] = 250.0,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Draw what is reached from zones in time, as polygons for QGIS."""
+    from agglo.layers.write import save_geometry
+    from agglo.reach import isochrones_of_zones
+    from agglo.workspace import open_workspace
+
+    drawn = isochrones_of_zones(
+        open_workspace(_root(workspace)),
+        zones,
+        within_min=within_min or [30.0, 60.0],
+        mode=mode,
+        scenarios=scenario or ["baseline"],
+        cell_m=cell_m,
+        backward=backward,
+    )
+    for row in drawn.itertuples():
+        typer.echo(
+            f"{row.scenario:22} {row.zone_id:18} {row.within_min:5g} min {row.area_km2:10,.1f} km²"
+        )
+    typer.echo(f"{save_geometry(out, {'isochrones': drawn})}")
+
+
 @app.command("new")
 def new_command(
     folder: Annotated[Path, typer.Argument(help="Folder of the new workspace.")],

@@ -43,6 +43,20 @@ from agglo.tables import TABLES, weakest_status
 
 OSM_LICENCE = {"licence": "ODbL 1.0", "attribution": "© OpenStreetMap contributors (ODbL)"}
 MOST_ZONES = 160
+CAVEATS = {
+    "caveat": (
+        "Улицы — OpenStreetMap. Население, рабочие места, скорости в час пик и поездки на работу — "
+        "допущения и оценки модели.",
+        "Streets are OpenStreetMap's. Population, jobs, peak speeds and commuting are assumed or "
+        "modelled.",
+    ),
+    "loss_caveat": (
+        "Без заторов на объездах: порядок важнее числа. Точно посчитаны худшие улицы.",
+        "Without jams on the detours: read the order, not the digit. The worst streets are exact.",
+    ),
+}
+"""Texts of the map that differ from those of the built-in region: Russian, English."""
+
 Tell = Callable[[str], None]
 
 
@@ -204,7 +218,8 @@ def _write(
         (folder / part).mkdir()
     for name, frame in tables.items():
         write_layer(folder / "layers", name, frame, _about(name, frame, sources, notes))
-    shutil.copyfile(pattern / "maps" / "text.toml", folder / "maps" / "text.toml")
+    texts = (pattern / "maps" / "text.toml").read_text(encoding="utf-8")
+    _write_text(folder / "maps" / "text.toml", _texts(texts))
     theme = (pattern / "maps" / "theme.toml").read_text(encoding="utf-8")
     _write_text(folder / "maps" / "theme.toml", _theme(theme, tables))
     settings = (pattern / SETTINGS_FILE).read_text(encoding="utf-8")
@@ -242,6 +257,15 @@ def _settings(pattern: str, called: str, crs: str) -> str:
         "[model]\n# true lets the commuters' cars slow the roads down; it takes longer\n"
         f"congestion = false\n\n[parameters.{rest}"
     )
+
+
+def _texts(pattern: str) -> str:
+    """Take the built-in texts over with caveats that hold for a region from OpenStreetMap."""
+    for key, (ru, en) in CAVEATS.items():
+        head, mark, rest = pattern.partition(f"[word.{key}]\n")
+        _, _, after = rest.partition("\n[")
+        pattern = f"{head}{mark}ru = {quoted(ru)}\nen = {quoted(en)}\n\n[{after}"
+    return pattern
 
 
 def _theme(pattern: str, tables: Mapping[str, pd.DataFrame]) -> str:

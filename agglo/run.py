@@ -32,6 +32,9 @@ from agglo.workspace import Workspace
 TIE_DECIMALS = 3
 """Losses that agree to so many decimals of a person-minute are one and the same."""
 
+PLACES_NAMED = 4
+"""Of the places that one road cuts off, so many are named, those with most people."""
+
 CACHE = ".cache"
 """Folder of the workspace that keeps the order of a large network; it may be deleted."""
 
@@ -187,8 +190,13 @@ def cut_places(result: Result, *, most: int = 5) -> list[dict[str, str | float]]
     found: dict[tuple[str, ...], dict[str, str | float]] = {}
     for link, rows in cut.groupby("link_id"):
         places = tuple(rows["place_id"])
+        shown = rows.sort_values(["people_count", "place_id"], ascending=[False, True])["place_id"]
+        more = f" … (+{len(shown) - PLACES_NAMED})" if len(shown) > PLACES_NAMED else ""
         names = {
-            f"places_{language}": ", ".join(zones.loc[list(places), f"name_{language}"])
+            f"places_{language}": ", ".join(
+                zones.loc[list(shown[:PLACES_NAMED]), f"name_{language}"]
+            )
+            + more
             for language in ("ru", "en")
         }
         found.setdefault(

@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("cases", "workspace"),
     ("traffic",),
     ("run",),
-    ("maps",),
+    ("maps", "reach"),
     ("output", "founding"),
     ("cli",),
     ("__main__",),

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import geopandas as gpd
-import pyogrio
 import pyogrio.errors
 
-from agglo.errors import LayerError, OutputError
+from agglo.errors import LayerError
 from agglo.layers.repair import Repaired
-from agglo.layers.write import GPKG_VERSION, fixed_date
+from agglo.layers.write import save_geometry
 
 
 def read_lines(path: Path) -> tuple[gpd.GeoDataFrame, str]:
@@ -39,31 +36,12 @@ def read_lines(path: Path) -> tuple[gpd.GeoDataFrame, str]:
 
 
 def write_network(path: Path, repaired: Repaired) -> Path:
-    """Write nodes, links and findings as one GeoPackage, which appears whole or not at all.
+    """Write nodes, links and findings as one GeoPackage.
 
     Raises
     ------
     OutputError
         If the file is there already or cannot be written.
     """
-    if path.exists():
-        raise OutputError(f"{path} is there already; name a new file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".gpkg", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
-        temporary.unlink()
-        with fixed_date():
-            for layer in ("nodes", "links", "findings"):
-                pyogrio.write_dataframe(
-                    getattr(repaired, layer),
-                    temporary,
-                    layer=layer,
-                    driver="GPKG",
-                    dataset_options={"VERSION": GPKG_VERSION},
-                )
-        temporary.replace(path)
-    except (OSError, pyogrio.errors.DataSourceError) as error:
-        raise OutputError(f"{path} cannot be written: {error}") from error
-    return path
+    layers = {name: getattr(repaired, name) for name in ("nodes", "links", "findings")}
+    return save_geometry(path, layers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pyogrio
+import pyogrio.errors
+
+from agglo.errors import OutputError
 
 FIXED_DATE = "2000-01-01T00:00:00.000Z"
 """What a GeoPackage says it was written on, so that the same input gives the same bytes."""
@@ -55,6 +59,42 @@ def write_layer(
     text = "".join(f"{key} = {quoted(str(value))}\n" for key, value in fields.items())
     (folder / f"{name}.toml").write_text(text, encoding="utf-8", newline="\n")
     return path, len(content)
+
+
+def save_geometry(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> Path:
+    """Write layers as a new GeoPackage, or one layer as GeoJSON; whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the file is there already, is of another kind, or cannot be written.
+    """
+    drivers = {".gpkg": "GPKG", ".geojson": "GeoJSON"}
+    driver = drivers.get(path.suffix.lower())
+    if driver is None or (driver == "GeoJSON" and len(layers) > 1):
+        raise OutputError(f"{path}: name a .gpkg file" + (" or .geojson" if not driver else ""))
+    if path.exists():
+        raise OutputError(f"{path} is there already; name a new file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+            temporary = Path(folder) / path.name
+            for name, layer in layers.items():
+                _save_layer(layer, temporary, name, driver)
+            temporary.replace(path)
+    except (OSError, pyogrio.errors.DataSourceError) as error:
+        raise OutputError(f"{path} cannot be written: {error}") from error
+    return path
+
+
+def _save_layer(layer: gpd.GeoDataFrame, path: Path, name: str, driver: str) -> None:
+    if driver == "GeoJSON":
+        pyogrio.write_dataframe(layer.to_crs("EPSG:4326"), path, driver=driver)
+        return
+    with fixed_date():
+        pyogrio.write_dataframe(
+            layer, path, layer=name, driver=driver, dataset_options={"VERSION": GPKG_VERSION}
+        )
 
 
 @contextmanager

@@ -34,7 +34,8 @@ MEAN_TO_CENTRE = 2 / 3
 SPEEDS_KMH = {"car": 25.0, "walk": 4.8, "bicycle": 14.0}
 """Assumed speed from the door to the street node."""
 
-CAR_NODES = 4
+QUARTERS = CAR_NODES = 4
+CANDIDATES = 60
 THROUGH_CLASSES = ("primary", "secondary", "tertiary", "unclassified", "trunk")
 LEAST_KM = 0.05
 FACILITY_M = 1000.0
@@ -140,7 +141,8 @@ def nearest_nodes(
     points
         East and north in the CRS, a row for each.
     count
-        How many for each point; of several, only those on through streets, if there are enough.
+        How many for each point; of several, one in each quarter of the compass, and only those
+        on through streets, if there are enough.
 
     Returns
     -------
@@ -161,6 +163,19 @@ def nearest_nodes(
     nodes = streets.nodes.loc[np.unique(links[["from_id", "to_id"]].to_numpy())]
     metric = gpd.points_from_xy(nodes["lon"], nodes["lat"], crs="EPSG:4326").to_crs(crs)
     tree = cKDTree(np.column_stack([np.asarray(metric.x), np.asarray(metric.y)]))
-    own = min(count, len(nodes))
-    apart_m, number = tree.query(points.reshape(-1, 2), k=list(range(1, own + 1)))
+    near = min(len(nodes), CANDIDATES if count > 1 else 1)
+    apart_m, number = tree.query(points.reshape(-1, 2), k=list(range(1, near + 1)))
+    if count > 1:
+        chosen = _all_round(points, tree.data[number])[:, :count]
+        apart_m = np.take_along_axis(apart_m, chosen, axis=1)
+        number = np.take_along_axis(number, chosen, axis=1)
     return nodes["node_id"].to_numpy(dtype=object)[number], np.asarray(apart_m)
+
+
+def _all_round(
+    points: npt.NDArray[np.float64], near: npt.NDArray[np.float64]
+) -> npt.NDArray[np.intp]:
+    """Choose the nearest candidate in each quarter of the compass; without one, the nearest."""
+    east, north = np.moveaxis(near - points[:, None, :], 2, 0)
+    quarter = (east >= 0) * 2 + (north >= 0)
+    return np.column_stack([(quarter == each).argmax(axis=1) for each in range(QUARTERS)])

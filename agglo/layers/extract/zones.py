@@ -116,9 +116,10 @@ def _seeds(
         seeds = pd.concat([_lived(named, homes, side), cells], ignore_index=True)
         if len(seeds) <= most_zones and left_share <= MOST_LEFT_SHARE:
             break
-    names = _street_names(streets, crs, side)
+    called = _named_streets(streets, crs)
     key = seeds["zone_id"].str.removeprefix("cell_")
-    seeds["name"] = seeds["name"].fillna(key.map(names)).fillna(seeds["zone_id"])
+    seeds["name"] = seeds["name"].fillna(key.map(_street_names(called, side)))
+    seeds["name"] = seeds["name"].fillna(_nearest_names(called, seeds)).fillna(seeds["zone_id"])
     seeds["name_en"] = seeds["name_en"].replace("", None).fillna(seeds["name"])
     seeds.attrs["side_m"] = side
     return seeds.drop_duplicates(["x_m", "y_m"]).reset_index(drop=True)
@@ -173,20 +174,40 @@ def _cell_names(x_m: np.ndarray, y_m: np.ndarray, side: float) -> pd.Series:
     return pd.Series(column).astype(str) + "_" + pd.Series(row).astype(str)
 
 
-def _street_names(streets: Streets, crs: str, side: float) -> pd.Series:
-    """Name of the longest named street in each grid cell."""
+def _named_streets(streets: Streets, crs: str) -> pd.DataFrame:
+    """List the named links: name, km, and the middle of each as x_m, y_m."""
     links = streets.links[streets.links["name"] != ""]
     middles = shapely.line_interpolate_point(
         links.to_crs(crs).geometry.to_numpy(), 0.5, normalized=True
     )
-    cell = _cell_names(shapely.get_x(middles), shapely.get_y(middles), side)
-    km = pd.DataFrame(
-        {"cell": cell, "name": links["name"].to_numpy(), "km": links["length_km"].to_numpy()}
+    return pd.DataFrame(
+        {
+            "name": links["name"].to_numpy(),
+            "km": links["length_km"].to_numpy(),
+            "x_m": shapely.get_x(middles),
+            "y_m": shapely.get_y(middles),
+        }
     )
-    total: pd.DataFrame = km.groupby(["cell", "name"], as_index=False)[["km"]].sum()
+
+
+def _street_names(called: pd.DataFrame, side: float) -> pd.Series:
+    """Name of the longest named street in each grid cell."""
+    cell = _cell_names(called["x_m"].to_numpy(), called["y_m"].to_numpy(), side)
+    total: pd.DataFrame = (
+        called.assign(cell=cell).groupby(["cell", "name"], as_index=False)[["km"]].sum()
+    )
     ordered = total.sort_values(["cell", "km", "name"], ascending=[True, False, True])
     names: pd.Series = ordered.drop_duplicates("cell").set_index("cell")["name"]
     return names
+
+
+def _nearest_names(called: pd.DataFrame, seeds: pd.DataFrame) -> pd.Series:
+    """Name of the named street nearest to each seed."""
+    if called.empty:
+        return pd.Series(None, index=seeds.index, dtype=object)
+    tree = cKDTree(called[["x_m", "y_m"]].to_numpy())
+    nearest = tree.query(seeds[["x_m", "y_m"]].to_numpy())[1]
+    return pd.Series(called["name"].to_numpy()[nearest], index=seeds.index)
 
 
 def _table(
