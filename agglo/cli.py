@@ -94,6 +94,12 @@ def check_command(
     snap_m: Annotated[
         float, typer.Option("--snap-m", help="How far apart ends may be to be joined, metres.")
     ] = 25.0,
+    join_crossings: Annotated[
+        bool, typer.Option("--join-crossings", help="Lines that cross meet there.")
+    ] = False,
+    grade: Annotated[
+        str | None, typer.Option("--grade", help="Column that says bridge, tunnel or layer.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="GeoPackage for the repaired network.")
     ] = None,
@@ -106,7 +112,7 @@ def check_command(
     from agglo.workspace import open_workspace
 
     if lines is not None:
-        _check_lines(lines, snap_m, out)
+        _check_lines(lines, out, snap_m=snap_m, join_crossings=join_crossings, grade=grade)
         return
     opened = open_workspace(_root(workspace))
     for item in opened.region.provenance:
@@ -125,13 +131,17 @@ def check_command(
         typer.echo(f"scenario {scenario.name:22} {len(receipts):3} values touched")
 
 
-def _check_lines(path: Path, snap_m: float, out: Path | None) -> None:
+def _check_lines(
+    path: Path, out: Path | None, *, snap_m: float, join_crossings: bool, grade: str | None
+) -> None:
     """Print what repair makes of a line layer, and write the network if wanted."""
     from agglo.layers.repair import network_from_lines, repair_lines
     from agglo.layers.repair_files import read_lines, write_network
 
     lines, crs = read_lines(path)
-    repaired = network_from_lines(lines, crs=crs, snap_m=snap_m)
+    repaired = network_from_lines(
+        lines, crs=crs, snap_m=snap_m, join_crossings=join_crossings, grade=grade
+    )
     typer.echo(
         f"{path.name}: {len(lines):,} lines → {len(repaired.links):,} links, "
         f"{len(repaired.nodes):,} nodes, {repaired.links['length_km'].sum():,.1f} km ({crs})"
@@ -202,7 +212,8 @@ def new_command(
     zones: Annotated[int, typer.Option("--zones", help="Most zones to make.")] = 160,
 ) -> None:
     """Found a workspace for another region from OpenStreetMap and timetables."""
-    from agglo.founding import Sources, found_workspace
+    from agglo.founding import found_workspace
+    from agglo.layers.extract.region import Sources
 
     sources = Sources(
         osm=osm,

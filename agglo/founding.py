@@ -5,44 +5,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas as gpd
 import pandas as pd
-import shapely
 
-from agglo.errors import OutputError, SettingsError
-from agglo.layers.extract.people import Homes, homes_from_extract
-from agglo.layers.extract.roads import (
-    connectors_table,
-    facilities_table,
-    links_table,
-    nodes_table,
-)
-from agglo.layers.extract.territory import (
-    municipalities_table,
-    no_railways,
-    settlements_table,
-)
-from agglo.layers.extract.transit import (
-    Transit,
-    no_transit,
-    transit_from_lines,
-    transit_from_timetable,
-)
-from agglo.layers.extract.zones import zones_from_extract
-from agglo.layers.gtfs import read_gtfs
-from agglo.layers.osm import Streets, read_osm
-from agglo.layers.osm_features import OsmFeatures, read_osm_features
-from agglo.layers.trunks import add_trunk_lines
+from agglo.errors import OutputError
+from agglo.layers.extract.region import Sources, check_sources, tables_from_extract, utm_zone
+from agglo.layers.osm import read_osm
+from agglo.layers.osm_features import read_osm_features
 from agglo.layers.write import quoted, write_layer
 from agglo.paths import SETTINGS_FILE, builtin_workspace
-from agglo.region import check_crs
-from agglo.tables import TABLES, weakest_status
+from agglo.tables import weakest_status
 
 OSM_LICENCE = {"licence": "ODbL 1.0", "attribution": "© OpenStreetMap contributors (ODbL)"}
-MOST_ZONES = 160
 CAVEATS = {
     "caveat": (
         "Улицы — OpenStreetMap. Население, рабочие места, скорости в час пик и поездки на работу — "
@@ -58,25 +33,6 @@ CAVEATS = {
 """Texts of the map that differ from those of the built-in region: Russian, English."""
 
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """What a new region is made of."""
-
-    osm: Path
-    gtfs: Path | None = None
-    lines: Path | None = None
-    """A line table (CSV) over the stops that the extract names."""
-
-    name: str = ""
-    """What the region is called; without it, the name of the file."""
-
-    crs: str = ""
-    """Projected CRS in metres; without it, the UTM zone of the extract."""
-
-    population_count: float | None = None
-    most_zones: int = MOST_ZONES
 
 
 def found_workspace(folder: Path, sources: Sources, *, tell: Tell = lambda _: None) -> Path:
@@ -100,12 +56,12 @@ def found_workspace(folder: Path, sources: Sources, *, tell: Tell = lambda _: No
     folder = folder.resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} is there already and not empty; name a new folder")
-    _check(sources)
+    check_sources(sources)
     tell(f"reading streets of {sources.osm.name}")
     streets = read_osm(sources.osm)
     features = read_osm_features(sources.osm)
-    crs = sources.crs or _utm(features)
-    tables, notes = _tables(streets, features, sources, crs)
+    crs = sources.crs or utm_zone(features)
+    tables, notes = tables_from_extract(streets, features, sources, crs)
     for line in notes:
         tell(line)
     try:
@@ -124,84 +80,6 @@ def found_workspace(folder: Path, sources: Sources, *, tell: Tell = lambda _: No
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
-
-
-def _check(sources: Sources) -> None:
-    if sources.gtfs is not None and sources.lines is not None:
-        raise SettingsError("give either --gtfs or --lines, not both")
-    if sources.population_count is not None and not sources.population_count > 0:
-        raise SettingsError(f"--population must be above 0; got {sources.population_count:g}")
-    if sources.most_zones < 2:
-        raise SettingsError(f"--zones must be 2 or more; got {sources.most_zones}")
-    if sources.crs:
-        check_crs(sources.crs)
-
-
-def _utm(features: OsmFeatures) -> str:
-    box = gpd.GeoSeries([shapely.box(*features.extent)], crs="EPSG:4326")
-    return f"EPSG:{box.estimate_utm_crs().to_epsg()}"
-
-
-def _tables(
-    streets: Streets, features: OsmFeatures, sources: Sources, crs: str
-) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
-    """Derive every table of the region, and notes on what was assumed or left out."""
-    homes = homes_from_extract(
-        streets, features, crs=crs, population_count=sources.population_count
-    )
-    zones = zones_from_extract(streets, features, homes, crs=crs, most_zones=sources.most_zones)
-    transit = _transit(streets, features, sources, crs)
-    called = sources.name or sources.osm.name.split(".")[0]
-    municipalities, table = municipalities_table(zones, features, called)
-    tables = {
-        "municipalities": municipalities,
-        "zones": table,
-        "settlements": settlements_table(table),
-        "nodes": nodes_table(streets),
-        "links": links_table(streets),
-        "connectors": connectors_table(streets, zones, crs=crs),
-        "facilities": facilities_table(streets, features, crs=crs),
-        "railways": no_railways(),
-        "stops": transit.stops,
-        "lines": transit.lines,
-        "line_stops": transit.line_stops,
-        "interchanges": transit.interchanges,
-    }
-    for name in ("population", "wages", "migration", "employers"):
-        tables[name] = pd.DataFrame(columns=list(TABLES[name].columns), dtype=object)
-    return tables, (*_notes(streets, homes, table), *transit.report)
-
-
-def _notes(streets: Streets, homes: Homes, zones: pd.DataFrame) -> tuple[str, ...]:
-    dropped = streets.report[streets.report["km"].fillna(0) >= 0.05]
-    return (
-        f"{len(streets.links):,} links, {len(streets.nodes):,} nodes",
-        *(f"{row.what}: {row.count} ({row.km:,.1f} km) {row.note}" for row in _rows(dropped)),
-        f"{homes.people_count.sum():,.0f} people, assumed: {homes.rule}",
-        f"{len(zones)} zones",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    what: str
-    count: int
-    km: float
-    note: str
-
-
-def _rows(report: pd.DataFrame) -> list[_Row]:
-    columns = ["what", "count", "km", "note"]
-    return [_Row(*row) for row in report[columns].fillna("").to_numpy(dtype=object).tolist()]
-
-
-def _transit(streets: Streets, features: OsmFeatures, sources: Sources, crs: str) -> Transit:
-    if sources.gtfs is not None:
-        timetable = add_trunk_lines(read_gtfs(sources.gtfs, extent=features.extent))
-        return transit_from_timetable(timetable, streets, features, crs=crs)
-    if sources.lines is not None:
-        return transit_from_lines(sources.lines, streets, features, crs=crs)
-    return no_transit()
 
 
 def _write(
@@ -297,8 +175,16 @@ def _about(
         **(OSM_LICENCE if not of_timetable else {"licence": "as in the feed", "attribution": ""}),
         "date": "as in the source",
         "status": weakest_status(*statuses),
-        "note": "; ".join(notes[-4:]) if name == "zones" else "",
+        "note": "; ".join(_notes_on(name, notes)),
     }
+
+
+def _notes_on(name: str, notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Choose the notes that a layer's metadata carries: `agglo check` prints them."""
+    people = next(number for number, note in enumerate(notes) if "people, assumed" in note)
+    by_layer = {"links": notes[:people], "zones": notes[people : people + 2]}
+    by_layer["lines"] = notes[people + 2 :]
+    return by_layer.get(name, ())
 
 
 def _example(links: pd.DataFrame) -> str:

@@ -47,7 +47,9 @@ NETWORK = (
     "urllib.request", "urllib3", "webbrowser",
 )  # fmt: skip
 DOOR = "agglo.layers.fetch"
-HEAVY = ("branca", "folium", "geopandas", "networkx", "osmium", "pandas", "pyogrio", "scipy", "shapely")
+HEAVY = (
+    "branca", "folium", "geopandas", "networkx", "osmium", "pandas", "pyogrio", "scipy", "shapely",
+)  # fmt: skip
 TALKERS = ("cli", "layers.build", "layers.build.__main__")
 """Modules that may write to the terminal."""
 

@@ -11,7 +11,8 @@ pytest.importorskip("osmium")
 
 from agglo.cli import app
 from agglo.errors import AggloError, LayerError, OutputError, SettingsError, TableError
-from agglo.founding import Sources, found_workspace
+from agglo.founding import found_workspace
+from agglo.layers.extract.region import Sources
 from agglo.run import run
 from agglo.workspace import open_workspace
 from tests.layers.test_extract import QUOTED, grid_town
