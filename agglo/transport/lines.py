@@ -50,7 +50,7 @@ def line_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
             combines=own["line_id"].map(lines["combines"]) != "",
         )
         boarding = waits["peak"][runs] + parameters.boarding_min
-        pieces.append(_from_lots(own, _places_on_lines(own, way), boarding, region))
+        pieces.append(_from_lots(own, way, boarding, region))
     return pd.concat(pieces, ignore_index=True)
 
 
@@ -128,18 +128,20 @@ def _places_on_lines(table: pd.DataFrame, way: str) -> pd.Series:
     return at
 
 
-def _from_lots(
-    table: pd.DataFrame, at: pd.Series, boarding_min: Floats, region: Region
-) -> pd.DataFrame:
-    """Boarding by those who parked at the stop; nobody parks there only to walk on."""
+def _from_lots(table: pd.DataFrame, way: str, boarding_min: Floats, region: Region) -> pd.DataFrame:
+    """Boarding and the first leg of those who parked at a stop: nobody parks only to walk on."""
     parking = region["interchanges"]
     lots = table["stop_id"].isin(parking.loc[parking["mode"] == "park_ride", "stop_id"]).to_numpy()
+    at = _places_on_lines(table, way)
+    step = -1 if way == "out" else 1
+    goes_on = lots & (table["line_id"] == table["line_id"].shift(step)).to_numpy()
+    run = table["run_min"].shift(-1) if way == "out" else table["run_min"]
     return arcs_frame(
-        ("parked:" + at)[lots],
-        ("lot:" + table["stop_id"])[lots],
-        at[lots],
-        link_id=table["line_id"][lots],
-        minutes={"park_ride": boarding_min[lots]},
+        ("parked:" + at)[goes_on],
+        ("lot:" + table["stop_id"])[goes_on],
+        at.shift(step)[goes_on],
+        link_id=table["line_id"][goes_on],
+        minutes={"park_ride": boarding_min[goes_on] + run.to_numpy()[goes_on]},
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from agglo.errors import NetworkError
 from agglo.parameters import Parameters
 from agglo.region import Region
-from agglo.transport.topology import Floats, arcs_frame
+from agglo.transport.topology import MODES, Floats, arcs_frame
 from agglo.units import MINUTES_PER_HOUR
 
 LAYERS = {"car": "road:", "walk": "walk:", "bicycle": "bicycle:", "access": "stop:"}
@@ -16,7 +16,7 @@ LAYERS = {"car": "road:", "walk": "walk:", "bicycle": "bicycle:", "access": "sto
 
 AWAY = {
     "car": ("car", "park_ride"),
-    "walk": ("walk", *("transit", "transit_off_peak")),
+    "walk": ("walk", "transit", "transit_off_peak"),
     "bicycle": ("bicycle",),
     "access": ("transit", "transit_off_peak"),
 }
@@ -103,9 +103,9 @@ def connector_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
         ("from", "from:" + table["zone_id"], place, AWAY),
         ("to", place, "to:" + table["zone_id"], HOME),
     ):
+        by = {mode: [own for own, used in modes.items() if mode in used] for mode in MODES}
         times = {
-            mode: np.where(table["mode"].map(lambda own: mode in modes[own]), minutes, np.inf)  # noqa: B023
-            for mode in ("car", "transit", "transit_off_peak", "park_ride", "walk", "bicycle")
+            mode: np.where(table["mode"].isin(own), minutes, np.inf) for mode, own in by.items()
         }
         pieces.append(
             arcs_frame(f"{face}:" + way, first, last, minutes=times, length_km=table["length_km"])

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from agglo.errors import NetworkError
 from agglo.region import Region
 from agglo.scenarios.changes import add_link, close_link
-from agglo.transport.network import metric_from_arcs, topology_from_arcs
+from agglo.transport.network import (
+    metric_from_arcs,
+    network_from_regions,
+    topology_from_arcs,
+)
 from agglo.transport.skims import skim
 from tests import worlds
 from tests.networks import arcs_of
@@ -158,3 +163,106 @@ def test_arcs_in_another_order_than_that_of_their_first_nodes_are_refused() -> N
     topology = topology_from_arcs([arcs_of(worlds.two_banks())])
     with pytest.raises(NetworkError, match="ordered by their first node"):
         replace(topology, tail=topology.tail[::-1])
+
+
+def street_world(**changed: object) -> Region:
+    """Two places on one street of 6 km: by car at 60 km/h, on foot at 6, by bicycle at 15."""
+    places = {"a": worlds.Place(x_km=0), "b": worlds.Place(x_km=6)}
+    tables = worlds.tables_of(places, {"street": ("a", "b", 6.0, 60.0)})
+    open_to = {"car": "both", "walk": "both", "bicycle": "both", **changed}
+    tables["links"] = tables["links"].assign(**open_to)
+    doors = pd.DataFrame(
+        [
+            (place, place, mode, 0.1, 6.0, "assumed")
+            for place in places
+            for mode in ("walk", "bicycle")
+        ],
+        columns=["zone_id", "to_id", "mode", "length_km", "speed_kmh", "status"],
+    )
+    tables["connectors"] = pd.concat([tables["connectors"], doors], ignore_index=True)
+    return worlds.region_of(tables)
+
+
+@pytest.mark.parametrize(("mode", "wanted"), [("car", 8.0), ("walk", 62.0), ("bicycle", 26.0)])
+def test_each_mode_goes_along_the_street_at_its_own_speed(mode: str, wanted: float) -> None:
+    assert minutes(street_world(), "a", "b", mode) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("mode", ["car", "walk", "bicycle"])
+def test_a_one_way_street_is_one_way_for_the_mode_that_says_so(mode: str) -> None:
+    region = street_world(**{mode: "forward"})
+    assert np.isfinite(minutes(region, "a", "b", mode))
+    assert np.isinf(minutes(region, "b", "a", mode))
+    for other in {"car", "walk", "bicycle"} - {mode}:
+        assert np.isfinite(minutes(region, "b", "a", other))
+
+
+def test_a_street_closed_to_cars_is_open_on_foot_and_a_closed_link_to_nobody() -> None:
+    assert np.isinf(minutes(street_world(car="no"), "a", "b", "car"))
+    assert np.isfinite(minutes(street_world(car="no"), "a", "b", "walk"))
+    shut = close_link(street_world(), link=["street"])
+    assert all(np.isinf(minutes(shut, "a", "b", mode)) for mode in ("car", "walk", "bicycle"))
+
+
+def park_and_ride(**row: object) -> Region:
+    """The two banks with parking at the west stop: 1 km at 60 km/h and 4 minutes to park."""
+    tables = worlds.two_banks_tables()
+    parking = {
+        "stop_id": "stop_west",
+        "node_id": "away",
+        "mode": "park_ride",
+        "length_km": 1.0,
+        "speed_kmh": 60.0,
+        "parking_min": 4.0,
+        "status": "assumed",
+        **row,
+    }
+    tables["interchanges"] = pd.DataFrame([parking])
+    return worlds.region_of(tables)
+
+
+def test_park_and_ride_is_the_car_the_parking_the_line_and_the_walk() -> None:
+    door, way_and_parking, wait, boarding, ride, walk = 1, 5, 10, 2, 15, 5
+    got = minutes(park_and_ride(), "away", "east", "park_ride")
+    assert got == pytest.approx(door + way_and_parking + wait + boarding + ride + walk)
+
+
+def test_nobody_parks_only_to_walk_and_nobody_finds_a_car_at_the_other_end() -> None:
+    region = park_and_ride()
+    there_and_back = 1 + 5 + (10 + 2 + 15) + (10 + 2 + 15) + 5
+    assert minutes(region, "away", "west", "park_ride") == pytest.approx(there_and_back)
+    assert np.isinf(minutes(region, "east", "away", "park_ride"))
+    assert np.isinf(minutes(region, "away", "east", "transit"))
+
+
+def test_off_peak_has_its_own_headway_and_run_time() -> None:
+    tables = worlds.two_banks_tables()
+    tables["lines"] = tables["lines"].assign(headway_off_peak_min=30.0)
+    tables["line_stops"] = tables["line_stops"].assign(run_off_peak_min=[0.0, 12.0])
+    region = worlds.region_of(tables)
+    assert minutes(region, "west", "east", "transit") == pytest.approx(5 + 10 + 2 + 15 + 5)
+    assert minutes(region, "west", "east", "transit_off_peak") == pytest.approx(5 + 15 + 2 + 12 + 5)
+
+
+def test_a_line_without_an_off_peak_headway_does_not_run_then() -> None:
+    assert np.isinf(minutes(worlds.two_banks(), "west", "east", "transit_off_peak"))
+
+
+def test_a_line_that_runs_one_way_brings_nobody_back() -> None:
+    tables = worlds.two_banks_tables()
+    tables["lines"] = tables["lines"].assign(both_ways=False)
+    region = worlds.region_of(tables)
+    assert np.isfinite(minutes(region, "west", "east", "transit"))
+    assert np.isinf(minutes(region, "east", "west", "transit"))
+
+
+def test_a_varied_network_takes_over_what_is_the_same() -> None:
+    base, own = worlds.two_banks(), close_link(worlds.two_banks(), link=["bridge"])
+    regions = {"baseline": base, "own": own}
+    first = network_from_regions(regions, worlds.parameters())
+    varied = worlds.parameters(car_fixed_min=3.0)
+    second = network_from_regions(regions, varied, like=first)
+    afresh = network_from_regions(regions, varied)
+    assert second.topology is first.topology
+    for name in regions:
+        pd.testing.assert_frame_equal(second.arcs[name], afresh.arcs[name])
