@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agglo.transport.elimination import Numbers, eliminated_core, unique_edges
+
 Whole = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 INFINITE_MS = 2**31 - 1
@@ -102,9 +104,7 @@ def hierarchy_rows(
 
 def _kept_order(tail: Whole, head: Whole, x_m: Floats, y_m: Floats, cache: Path | None) -> Whole:
     """Return the order from the cache, or find it and keep it."""
-    low, high = np.minimum(tail, head).astype(np.int64), np.maximum(tail, head).astype(np.int64)
-    pairs = np.unique(low * len(x_m) + high)
-    first, last = np.divmod(pairs[pairs // len(x_m) != pairs % len(x_m)], len(x_m))
+    first, last = unique_edges(len(x_m), tail.astype(np.int64), head.astype(np.int64))
     x, y = (np.where(np.isfinite(places), places, 0.0) for places in (x_m, y_m))
     if cache is None:
         return _order(first, last, x, y)
@@ -117,14 +117,21 @@ def _kept_order(tail: Whole, head: Whole, x_m: Floats, y_m: Floats, cache: Path 
     return kept
 
 
-def _order(
-    first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], x: Floats, y: Floats
-) -> Whole:
+def _order(first: Numbers, last: Numbers, x: Floats, y: Floats) -> Whole:
+    """Order the nodes: those with few neighbours first, then the core by halving the map."""
     from routingkit_cch import compute_order_inertial
 
-    places: list[Any] = [array("d", own.tobytes()) for own in (x, y)]
-    order = compute_order_inertial(len(x), _packed(first), _packed(last), *places)
-    return np.asarray(order, dtype=np.int32)
+    core = eliminated_core(len(x), first, last)
+    if len(core.nodes) == 0:
+        return core.eliminated.astype(np.int32)
+    number = np.zeros(len(x), dtype=np.int64)
+    number[core.nodes] = np.arange(len(core.nodes))
+    places: list[Any] = [array("d", own[core.nodes].tobytes()) for own in (x, y)]
+    order = compute_order_inertial(
+        len(core.nodes), _packed(number[core.first]), _packed(number[core.last]), *places
+    )
+    inner = core.nodes[np.asarray(order, dtype=np.int64)]
+    return np.concatenate([core.eliminated, inner]).astype(np.int32)
 
 
 def _packed(numbers: npt.NDArray[np.integer[Any]]) -> Any:
