@@ -15,6 +15,7 @@ from agglo.founding import found_workspace
 from agglo.layers.extract.region import Sources
 from agglo.run import run
 from agglo.workspace import open_workspace
+from tests.feeds import feed_texts, zip_feed
 from tests.layers.test_extract import QUOTED, grid_town
 from tests.osm_worlds import write
 
@@ -63,6 +64,27 @@ def test_the_same_pipeline_runs_on_it(founded: Path) -> None:
     zones = case.region["zones"]
     assert case.flows.to_numpy().sum() == pytest.approx(zones["workers_count"].sum(), rel=1e-6)
     assert (case.travel.minutes["transit"].to_numpy() < 300).any()
+
+
+def test_a_feed_brings_lines_and_stops_that_streets_lead_to(extract: Path, tmp_path: Path) -> None:
+    stops = (
+        "stop_id,stop_name,stop_lat,stop_lon\nA,Первая,55.1001,36.6001\nB,Вторая,55.1049,36.6049\n"
+    )
+    clock = [f"{hour:02}:{minute:02}" for hour in (7, 8, 11, 12, 13, 14) for minute in (0, 20, 40)]
+    later = [f"{time[:3]}{int(time[3:]) + 6:02}" for time in clock]
+    timetable = "\n".join(
+        f"t{number} r A {start}, B {end}"
+        for number, (start, end) in enumerate(zip(clock, later, strict=True))
+    )
+    feed = zip_feed(tmp_path / "feed.zip", feed_texts(timetable, stops=stops))
+    region = open_workspace(found_workspace(tmp_path / "w", Sources(osm=extract, gtfs=feed))).region
+    assert region["lines"]["headway_min"].tolist() == [20]
+    assert region["lines"]["headway_off_peak_min"].tolist() == [20]
+    assert set(region["lines"]["status"]) == {"observed"}
+    assert region["line_stops"]["run_min"].tolist() == [0, 6]
+    assert sorted(region["interchanges"]["stop_id"]) == ["A", "B"]
+    by_layer = {item.layer: item for item in region.provenance}
+    assert by_layer["lines"].source == "feed.zip"
 
 
 def test_founding_twice_gives_the_same_bytes(founded: Path, extract: Path, tmp_path: Path) -> None:
