@@ -25,6 +25,12 @@ CAVEATS = {
         "Streets are OpenStreetMap's. Population, jobs, peak speeds and commuting are assumed or "
         "modelled.",
     ),
+    "shock_note": (
+        "Шок на один день: место жительства и работы не меняется; заторы на объездах не учтены, "
+        "потери — нижняя оценка.",
+        "A one-day shock: nobody changes home or job; queues on detours are left out, so the loss "
+        "is a lower bound.",
+    ),
     "loss_caveat": (
         "Без заторов на объездах: порядок важнее числа. Точно посчитаны худшие улицы.",
         "Without jams on the detours: read the order, not the digit. The worst streets are exact.",
