@@ -44,8 +44,10 @@ def cases_from_network(
     for one in scenarios:
         own = network.regions[one.name]
         is_base = one.name == BASELINE
-        minutes = zone_minutes(own, topology, arcs[one.name], parameters)
-        travel = base_travel if is_base else travel_of(own, minutes, parameters)
+        travel = base_travel
+        if not is_base:
+            minutes = zone_minutes(own, topology, arcs[one.name], parameters)
+            travel = travel_of(own, minutes, parameters)
         stays = is_base or one.horizon == "day"
         flows = base_flows if stays else _named_flows(one, own, travel, parameters, pull)
         cases[one.name] = Case(

@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from agglo.commuting.modes import kept_mode_minutes
-from agglo.indicators.case import Travel, Waits, arrays, trips_per_worker, unknown_transit
+from agglo.indicators.case import (
+    Travel,
+    Waits,
+    arrays,
+    straight_km,
+    trips_per_worker,
+    unknown_transit,
+)
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.transport.connectivity import extra_minutes
 from agglo.transport.criticality import TripLoss, critical_links
 from agglo.transport.cut_off import cut_off
-from agglo.transport.facilities import intermodal_share
+from agglo.transport.facilities import intermodal_share, nearest_minutes
 from agglo.transport.indices import algebraic_connectivity, detours, planar_indices
 from agglo.transport.lines import WINDOWS
 from agglo.transport.network import Network, metric_from_arcs
 from agglo.transport.skims import skim
 from agglo.transport.spread import transit_spread
 from agglo.transport.topology import Floats, Minutes, Topology, node_numbers
-from agglo.units import M_PER_KM, MINUTES_PER_HOUR
+from agglo.units import MINUTES_PER_HOUR
 
 EXACT_LINKS = 20
 """In a large network so many of the worst links are closed exactly."""
@@ -68,14 +74,13 @@ def _waits(region: Region, topology: Topology, arcs: pd.DataFrame, window: str) 
 
 
 def _facility_minutes(region: Region, topology: Topology, arcs: pd.DataFrame) -> pd.DataFrame:
-    """Minutes by car from every zone to every facility, and to the stations with parking."""
+    """Minutes by car from every zone to the nearest facility, and station with parking, by kind."""
     listed = region["facilities"]
     parking = region["interchanges"]
     parking = parking[parking["mode"] == "park_ride"]
     doors = pd.DataFrame(
         {
             "kind": [*listed["kind"], *["station"] * len(parking)],
-            "id": [*listed["facility_id"], *parking["stop_id"]],
             "node": [*("road:" + listed["node_id"]), *("road:" + parking["node_id"])],
             "minutes": [
                 *(listed["length_km"] / listed["speed_kmh"] * MINUTES_PER_HOUR),
@@ -87,8 +92,8 @@ def _facility_minutes(region: Region, topology: Topology, arcs: pd.DataFrame) ->
     zones = region["zones"].index
     metric = metric_from_arcs(topology, arcs, "car")
     minutes = skim(topology, metric, list("from:" + zones), list(doors["node"]))
-    columns = pd.MultiIndex.from_frame(doors[["kind", "id"]])
-    return pd.DataFrame(minutes + doors["minutes"].to_numpy(), index=zones, columns=columns)
+    times = pd.DataFrame(minutes + doors["minutes"].to_numpy(), index=zones, columns=doors.index)
+    return nearest_minutes(times, doors["kind"])
 
 
 def _connectivity(
@@ -106,7 +111,7 @@ def _connectivity(
     inside = region["zones"].index[region["zones"]["kind"] != "outside"]
     ways = detours(
         _road_km(topology, arcs, inside),
-        _straight_km(region, inside),
+        straight_km(region).loc[inside, inside].to_numpy(),
         trips=flows.loc[inside, inside].to_numpy(),
     )
     return pd.Series(
@@ -129,14 +134,6 @@ def _road_km(topology: Topology, arcs: pd.DataFrame, zones: pd.Index) -> Floats:
     is_open = np.isfinite(arcs["car_min"].to_numpy(dtype=float))
     km = np.where(is_open, arcs["length_km"].to_numpy(dtype=float), np.inf)
     return skim(topology, km, list("from:" + zones), list("to:" + zones)).astype(float)
-
-
-def _straight_km(region: Region, zones: pd.Index) -> Floats:
-    points = region["zones"].loc[zones]
-    metric = gpd.points_from_xy(points["lon"], points["lat"], crs="EPSG:4326").to_crs(region.crs)
-    x, y = np.asarray(metric.x), np.asarray(metric.y)
-    km: Floats = np.hypot(x[:, None] - x, y[:, None] - y) / M_PER_KM
-    return km
 
 
 def _intermodal(

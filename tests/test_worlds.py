@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agglo.indicators.measures import straight_km
+from agglo.indicators.case import straight_km
 from agglo.region import Region
 from agglo.tables import TABLES
 from tests import worlds
@@ -19,6 +19,6 @@ def test_every_world_has_every_table(region: Region) -> None:
 
 
 def test_kilometres_on_the_plane_survive_the_way_over_degrees() -> None:
-    km = straight_km(case_of(worlds.two_banks()))
+    km = straight_km(case_of(worlds.two_banks()).region)
     assert km.loc["west", "east"] == pytest.approx(10, abs=1e-6)
     assert km.loc["away", "east"] == pytest.approx(30, abs=1e-6)

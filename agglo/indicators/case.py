@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from agglo.parameters import Parameters
 from agglo.region import Region
+from agglo.units import M_PER_KM
 
 TRIPS_PER_DAY = 2
 
@@ -72,7 +74,7 @@ class Case:
     """By time window ('peak', 'off_peak'): what trips by public transport wait."""
 
     facility_min: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """Minutes by car from zones to facilities and stations, columns (kind, id)."""
+    """Minutes by car from zones to the nearest facility of each kind, and station."""
 
     connectivity: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     """Indices of the whole road network by name."""
@@ -102,6 +104,16 @@ def unknown_transit(region: Region) -> npt.NDArray[np.bool_]:
     """Mark the pairs of zones of which either end's public transport nobody knows."""
     is_known = region["zones"].index.isin(zones_with_stops(region))
     return ~np.outer(is_known, is_known)
+
+
+def straight_km(region: Region) -> pd.DataFrame:
+    """Straight lines between the centres of zones, km."""
+    zones = region["zones"]
+    points = gpd.points_from_xy(zones["lon"], zones["lat"], crs="EPSG:4326")
+    metric = points.to_crs(region.crs)
+    x, y = np.asarray(metric.x), np.asarray(metric.y)
+    km = np.hypot(x[:, None] - x, y[:, None] - y) / M_PER_KM
+    return pd.DataFrame(km, index=zones.index, columns=zones.index)
 
 
 def arrays(frames: Mapping[str, pd.DataFrame]) -> dict[str, npt.NDArray[np.float64]]:

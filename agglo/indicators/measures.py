@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -16,10 +15,16 @@ from agglo.indicators.access import (
     weighted_mean,
     worst_quartile,
 )
-from agglo.indicators.case import Case, arrays, trips_per_worker, zones_with_stops
+from agglo.indicators.case import (
+    Case,
+    arrays,
+    straight_km,
+    trips_per_worker,
+    zones_with_stops,
+)
 from agglo.transport.connectivity import counted_minutes, extra_minutes, relative_efficiency
 from agglo.transport.topology import Floats
-from agglo.units import M_PER_KM, MINUTES_PER_HOUR
+from agglo.units import MINUTES_PER_HOUR
 
 WHOLE = "all"
 """The place id that stands for the whole region."""
@@ -111,7 +116,7 @@ def commuters_by(case: Case, *, mode: str) -> pd.Series:
 def efficiency(case: Case, *, mode: str) -> pd.Series:
     """Relative efficiency of the network between the zones inside."""
     inside, times = _known(case, mode)
-    straight = straight_km(case).loc[inside, inside] / case.parameters.ideal_speed_kmh
+    straight = straight_km(case.region).loc[inside, inside] / case.parameters.ideal_speed_kmh
     return _whole(
         relative_efficiency(
             times.loc[inside, inside].to_numpy(), straight.to_numpy() * MINUTES_PER_HOUR
@@ -123,16 +128,6 @@ def transit_coverage(case: Case) -> pd.Series:
     """Share of workers in zones whose public transport is known."""
     workers = case.region["zones"]["workers_count"]
     return _whole(float(workers[_with_transit(case)].sum() / workers[case.inside].sum()))
-
-
-def straight_km(case: Case) -> pd.DataFrame:
-    """Straight lines between the centres of zones, km."""
-    zones = case.region["zones"]
-    points = gpd.points_from_xy(zones["lon"], zones["lat"], crs="EPSG:4326")
-    metric = points.to_crs(case.region.crs)
-    x, y = np.asarray(metric.x), np.asarray(metric.y)
-    km = np.hypot(x[:, None] - x, y[:, None] - y) / M_PER_KM
-    return pd.DataFrame(km, index=zones.index, columns=zones.index)
 
 
 def link_loss(case: Case) -> pd.Series:
@@ -183,10 +178,9 @@ def minutes_to(case: Case, *, kind: str) -> pd.Series:
 
     Zones without any way to one are absent.
     """
-    if kind not in case.facility_min.columns.get_level_values(0):
+    if kind not in case.facility_min:
         return _whole(float("nan"))
-    own = case.facility_min.loc[:, case.facility_min.columns.get_level_values(0) == kind]
-    nearest = own.min(axis=1)[case.inside]
+    nearest = case.facility_min.loc[case.inside, kind]
     reached = nearest[np.isfinite(nearest)]
     return _with_whole(reached, weighted_mean(reached, case.region["zones"]["population_count"]))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agglo.indicators.measures import straight_km
+from agglo.indicators.case import straight_km
 from agglo.indicators.registry import INDICATORS
 from agglo.run import Result
 from agglo.tables import STATUSES
@@ -152,7 +152,7 @@ def test_roads_between_towns_are_up_to_three_fifths_longer_than_straight(
     towns = [
         zone for zone in case.inside if zone in roads and zones.loc[zone, "kind"] != "remainder"
     ]
-    straight = straight_km(case)
+    straight = straight_km(case.region)
     ratios = [
         nx.shortest_path_length(roads, a, b, weight="km") / straight.loc[a, b]
         for i, a in enumerate(towns)
