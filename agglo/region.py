@@ -13,7 +13,7 @@ import pyproj.exceptions
 
 from agglo.checks import check_table, typed_table
 from agglo.errors import TableError
-from agglo.tables import TABLES
+from agglo.tables import ABSENT, TABLES
 
 FAR_DEGREES = 5.0
 """Points farther than this from the municipalities are taken for mistakes."""
@@ -108,7 +108,8 @@ def region_from_tables(
     Parameters
     ----------
     tables
-        Every table of ``agglo.tables.TABLES`` by name; geometries know their CRS.
+        Every table of ``agglo.tables.TABLES`` by name, those that may be absent left out at
+        will; geometries know their CRS.
     crs
         Projected CRS in metres for all geometries.
     where
@@ -120,6 +121,8 @@ def region_from_tables(
         If a table breaks its contract or a geometry has no CRS.
     """
     check_crs(crs)
+    lacking = {name: pd.DataFrame() for name in ABSENT if name not in tables}
+    tables = {**tables, **lacking}
     _check_names(tables)
     projected: dict[str, pd.DataFrame] = {}
     for name in TABLES:

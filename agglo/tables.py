@@ -45,6 +45,9 @@ class Table:
     columns: Mapping[str, Column]
     geometry: tuple[str, ...] = ()
     may_be_empty: bool = field(default=False)
+    may_be_absent: bool = field(default=False)
+    """Whether a region may lack the table; it then has no rows."""
+
     rising: tuple[tuple[str, str, str], ...] = ()
     """Columns of which each must be at least the one before: low, value, high."""
 
@@ -171,6 +174,18 @@ TABLES: Mapping[str, Table] = {
             **STATUS,
         },
     ),
+    # observed commuting: a zone with rows here keeps them, the model stands for the others
+    "flows": Table(
+        key=("live_zone_id", "work_zone_id"),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns={
+            "live_zone_id": _text(refers_to="zones.zone_id"),
+            "work_zone_id": _text(refers_to="zones.zone_id"),
+            "commuters_count": COUNT,
+            **STATUS,
+        },
+    ),
     "nodes": Table(
         key=("node_id",),
         columns={"node_id": _text(), **NAMES, "kind": _text(), **POINT, **STATUS},
@@ -293,6 +308,9 @@ TABLES: Mapping[str, Table] = {
         },
     ),
 }
+
+ABSENT = tuple(name for name, table in TABLES.items() if table.may_be_absent)
+"""The tables that a region may lack."""
 
 
 def weakest_status(*statuses: str) -> str:

@@ -22,7 +22,7 @@ from agglo.parameters import Assumption, Parameters
 from agglo.region import Provenance, Region, region_from_tables
 from agglo.scenarios.files import Scenario, Step
 from agglo.scoring.goals import Anchor, Goal
-from agglo.tables import TABLES
+from agglo.tables import ABSENT, TABLES
 from agglo.workspace import Workspace
 
 CRS = "EPSG:32637"
@@ -361,6 +361,7 @@ def _boring(places: Mapping[str, Place]) -> Tables:
         "railways": gpd.GeoDataFrame(railways, geometry=[], crs=CRS),
         "interchanges": empty_table("interchanges"),
         "facilities": empty_table("facilities"),
+        **{name: empty_table(name) for name in ABSENT},
     }
 
 

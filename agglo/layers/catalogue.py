@@ -13,7 +13,7 @@ import pyogrio.errors
 
 from agglo.errors import LayerError, TableError
 from agglo.region import Provenance
-from agglo.tables import STATUSES, TABLES, Table
+from agglo.tables import ABSENT, STATUSES, TABLES, Table
 from agglo.tomlfile import read_toml
 
 METADATA_KEYS = (
@@ -62,7 +62,7 @@ def read_layers(
             where[table] += f", {path.name}"
         else:
             tables[table], where[table] = frame, path.name
-    absent = sorted(set(TABLES) - set(tables))
+    absent = sorted(set(TABLES) - set(ABSENT) - set(tables))
     if absent:
         raise LayerError(f"{folder} lacks layers for the tables {', '.join(absent)}")
     provenance = tuple(
