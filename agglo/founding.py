@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from agglo.errors import OutputError
+from agglo.folders import whole_folder
 from agglo.layers.extract.region import Sources, check_sources, tables_from_extract, utm_zone
 from agglo.layers.osm import read_osm
 from agglo.layers.osm_features import read_osm_features
@@ -70,21 +69,8 @@ def found_workspace(folder: Path, sources: Sources, *, tell: Tell = lambda _: No
     tables, notes = tables_from_extract(streets, features, sources, crs)
     for line in notes:
         tell(line)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
-    try:
+    with whole_folder(folder) as temporary:
         _write(temporary, tables, sources, crs, notes)
-        temporary.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(folder)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import shutil
 import sqlite3
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pyogrio.errors
 
-from agglo.errors import OutputError, SettingsError
+from agglo.errors import SettingsError
+from agglo.folders import check_folder, whole_folder
 from agglo.indicators.registry import GOALS
 from agglo.maps.page import page_from_results
 from agglo.maps.project import write_geopackage
@@ -47,20 +46,10 @@ def write_output(workspace: Workspace, results: Sequence[Result], out: Path) -> 
         If the folder cannot be written, or holds something that is no output of agglo.
     """
     check_comparable(results)
-    out = out.resolve()
     check_writable(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        _write_all(workspace, results, temporary)
-        _move(temporary, out)
-    except (OSError, sqlite3.Error, *PYOGRIO_ERRORS) as error:
-        raise OutputError(
-            f"{out} cannot be written: {error}; the earlier output is whole"
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return out
+    with whole_folder(out, replaces=True, faults=(sqlite3.Error, *PYOGRIO_ERRORS)) as folder:
+        _write_all(workspace, results, folder)
+    return out.resolve()
 
 
 def check_writable(out: Path) -> None:
@@ -71,20 +60,7 @@ def check_writable(out: Path) -> None:
     OutputError
         Saying why, and what to do.
     """
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out} is a file; name a folder with --out")
-    foreign = [path.name for path in out.iterdir() if not _is_ours(path)] if out.is_dir() else []
-    if foreign:
-        raise OutputError(
-            f"{out} holds what agglo did not write ({', '.join(sorted(foreign)[:3])}), and a run "
-            "replaces the folder; move it away, or name another folder with --out"
-        )
-    there = next(folder for folder in out.absolute().parents if folder.exists())
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=there):
-            pass
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written: {error.strerror or error}") from error
+    check_folder(out, is_ours=_is_ours)
 
 
 def _is_ours(path: Path) -> bool:
@@ -165,20 +141,3 @@ def _record(workspace: Workspace, results: Sequence[Result]) -> dict[str, object
             for result in results
         },
     }
-
-
-def _move(temporary: Path, out: Path) -> None:
-    """Put the new folder in the place of the old one; on failure the old one stays."""
-    temporary.chmod(0o755)
-    if not out.exists():
-        temporary.rename(out)
-        return
-    old = out.with_name(f".{out.name}-old")
-    shutil.rmtree(old, ignore_errors=True)
-    out.rename(old)
-    try:
-        temporary.rename(out)
-    finally:
-        if not out.exists():
-            old.rename(out)
-    shutil.rmtree(old, ignore_errors=True)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "agglo"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "units", "paths"),
-    ("tomlfile",),
+    ("tomlfile", "folders"),
     ("tables",),
     # both read what tables knows: statuses, contracts.
     ("parameters", "checks"),

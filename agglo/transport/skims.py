@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from agglo.errors import NetworkError, OutputError
+from agglo.folders import whole_folder
 from agglo.transport.hierarchy import BLOCK_ORIGINS, hierarchy_rows
 from agglo.transport.topology import (
     LONGEST_MS,
@@ -98,20 +97,9 @@ def write_skim(
         raise OutputError(f"{path} is there already; name a new folder for the skim")
     from_numbers = node_numbers(topology, list(origins))
     to_numbers = node_numbers(topology, list(destinations))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error}") from error
-    try:
+    with whole_folder(path) as temporary:
         blocks = _blocks(topology, metric_min, from_numbers, to_numbers)
         _write_blocks(temporary, blocks, list(origins), list(destinations))
-        temporary.chmod(0o755)
-        temporary.rename(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return path
 
 
