@@ -1,0 +1,54 @@
+"""The commands: `agglo run`, `check`, `isochrones`, `delineate`, `new`, `fetch`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from agglo.cli.running import isochrones_command, run_command
+from agglo.cli.sources import check_command, fetch_osm_command, new_command
+from agglo.errors import AggloError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+"""What typer ends with after Ctrl-C."""
+
+app = typer.Typer(
+    name="agglo",
+    help="Planning tool for agglomerations: labour mobility, connectivity, scenarios, maps.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run_command)
+app.command("check")(check_command)
+app.command("isochrones")(isochrones_command)
+app.command("new")(new_command)
+fetch_app = typer.Typer(help="Get source data from the internet.", no_args_is_help=True)
+app.add_typer(fetch_app, name="fetch")
+
+
+@fetch_app.callback()
+def fetch_group() -> None:
+    """Get source data from the internet."""
+
+
+fetch_app.command("osm")(fetch_osm_command)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend ends with exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except AggloError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(BAD_INPUT) from None
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            typer.echo("stopped; the earlier output is whole", err=True)
+        raise
