@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from agglo.commuting.gravity import Pull, gravity_flows, outside_pull
 from agglo.commuting.modes import joint_cost, mean_minutes, mode_shares
+from agglo.commuting.observed import joined_flows, observed_rows
+from agglo.commuting.pivot import pivoted_flows
 from agglo.errors import FlowError
 from agglo.indicators.case import NEEDS, Case, Travel, unknown_transit
 from agglo.parameters import Parameters
@@ -38,8 +40,8 @@ def cases_from_network(
     base_travel = travel_of(
         base, zone_minutes(base, topology, arcs[BASELINE], parameters), parameters
     )
-    pull = pull_of(base, base_travel, parameters)
-    base_flows = flows_of(base, base_travel, parameters, pull)
+    anchor = anchor_of(base, base_travel, parameters)
+    base_flows = flows_of(base, base_travel, parameters, anchor)
     cases = {}
     for one in scenarios:
         own = network.regions[one.name]
@@ -49,7 +51,7 @@ def cases_from_network(
             minutes = zone_minutes(own, topology, arcs[one.name], parameters)
             travel = travel_of(own, minutes, parameters)
         stays = is_base or one.horizon == "day"
-        flows = base_flows if stays else _named_flows(one, own, travel, parameters, pull)
+        flows = base_flows if stays else _named_flows(one, own, travel, parameters, anchor)
         cases[one.name] = Case(
             region=own,
             inside=own["zones"].index[own["zones"]["kind"] != "outside"],
@@ -60,7 +62,7 @@ def cases_from_network(
             baseline_flows=base_flows,
             **parts_of(needs, own, network, one.name, travel, flows, parameters),
         )
-    return pull.closing_factor, cases
+    return anchor.pull.closing_factor, cases
 
 
 def zone_minutes(
@@ -94,7 +96,7 @@ def travel_of(region: Region, minutes: Mapping[str, Floats], parameters: Paramet
     are weighed less sharply.
     """
     zones = region["zones"].index
-    weights = _weights(unknown_transit(region), parameters)
+    weights = mode_weights(region, parameters)
     scale = parameters.mode_scale_per_min
     shares = mode_shares(minutes, weights, scale_per_min=scale)
     cost = joint_cost(minutes, weights, scale_per_min=scale)
@@ -113,44 +115,77 @@ def travel_of(region: Region, minutes: Mapping[str, Floats], parameters: Paramet
     )
 
 
-def pull_of(baseline: Region, travel: Travel, parameters: Parameters) -> Pull:
-    """Find what the outside zones pull and send on the baseline."""
-    zones = baseline["zones"]
-    return outside_pull(
-        travel.felt_min,
-        zones["workers_count"],
-        zones["jobs_count"],
-        zones.index[zones["kind"] == "outside"],
-        decay_per_min=parameters.decay_per_min,
-    )
-
-
-def flows_of(region: Region, travel: Travel, parameters: Parameters, pull: Pull) -> pd.DataFrame:
-    """Estimate who works where, persons, home zone × work zone."""
-    zones = region["zones"]
-    return gravity_flows(
-        travel.felt_min,
-        zones["workers_count"],
-        zones["jobs_count"],
-        decay_per_min=parameters.decay_per_min,
-        pull=pull,
-    )
-
-
-def _named_flows(
-    scenario: Scenario, region: Region, travel: Travel, parameters: Parameters, pull: Pull
-) -> pd.DataFrame:
-    try:
-        return flows_of(region, travel, parameters, pull)
-    except FlowError as error:
-        raise FlowError(f"scenario '{scenario.name}': {error}") from error
-
-
-def _weights(unknown: npt.NDArray[np.bool_], parameters: Parameters) -> dict[str, Floats]:
+def mode_weights(region: Region, parameters: Parameters) -> dict[str, Floats]:
     """Share who would take each mode at equal cost; the car stands for unknown transit."""
+    unknown = unknown_transit(region)
     with_car = np.where(unknown, 1.0, parameters.car_preference_share)
     park_ride = np.full(unknown.shape, parameters.car_preference_share * parameters.park_ride_share)
     return {"car": with_car - park_ride, "transit": 1.0 - with_car, "park_ride": park_ride}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """What the baseline holds for all scenarios: the pull of the outside, its observed flows."""
+
+    pull: Pull
+    modelled: pd.DataFrame | None = None
+    """The baseline's flows as the model has them, where some are observed; else ``None``."""
+
+    observed: pd.DataFrame | None = None
+    """The baseline's flows: observed where they are, modelled for the other homes."""
+
+
+def anchor_of(baseline: Region, travel: Travel, parameters: Parameters) -> Anchor:
+    """Find on the baseline what the outside zones pull, and join the flows that are observed.
+
+    Raises
+    ------
+    FlowError
+        If workers and jobs do not balance, or observed flows exceed the jobs of a zone.
+    """
+    zones = baseline["zones"]
+    margins = travel.felt_min, zones["workers_count"], zones["jobs_count"]
+    outside = zones.index[zones["kind"] == "outside"]
+    decay = parameters.decay_per_min
+    pull = outside_pull(*margins, outside, decay_per_min=decay)
+    rows = observed_rows(baseline["flows"], zones.index)
+    if rows.empty:
+        return Anchor(pull=pull)
+    return Anchor(
+        pull=pull,
+        modelled=gravity_flows(*margins, decay_per_min=decay, pull=pull),
+        observed=joined_flows(rows, *margins, decay_per_min=decay, pull=pull),
+    )
+
+
+def flows_of(
+    region: Region, travel: Travel, parameters: Parameters, anchor: Anchor
+) -> pd.DataFrame:
+    """Estimate who works where, persons, home zone × work zone.
+
+    Where the baseline's flows are observed, they change as the model changes (pivot point).
+    """
+    zones = region["zones"]
+    modelled = gravity_flows(
+        travel.felt_min,
+        zones["workers_count"],
+        zones["jobs_count"],
+        decay_per_min=parameters.decay_per_min,
+        pull=anchor.pull,
+    )
+    if anchor.modelled is None or anchor.observed is None:
+        return modelled
+    outside = zones.index[zones["kind"] == "outside"]
+    return pivoted_flows(anchor.observed, anchor.modelled, modelled, outside=outside)
+
+
+def _named_flows(
+    scenario: Scenario, region: Region, travel: Travel, parameters: Parameters, anchor: Anchor
+) -> pd.DataFrame:
+    try:
+        return flows_of(region, travel, parameters, anchor)
+    except FlowError as error:
+        raise FlowError(f"scenario '{scenario.name}': {error}") from error
 
 
 def _zone_skim(topology: Topology, metric: Floats, zones: pd.Index) -> Floats:

@@ -16,6 +16,7 @@ import pyogrio.errors
 from agglo.errors import SettingsError
 from agglo.folders import check_folder, whole_folder
 from agglo.indicators.registry import GOALS
+from agglo.layers.write import write_csv
 from agglo.maps.page import page_from_results
 from agglo.maps.project import write_geopackage
 from agglo.maps.tables import flows_table, map_tables
@@ -25,11 +26,13 @@ from agglo.workspace import Workspace
 
 PAGE = "index.html"
 RECORD = "result.json"
-FILES = (PAGE, RECORD, "indicators.csv", "scores.csv", "flows.csv", "receipts.csv")
+FILES = (
+    PAGE, RECORD, "indicators.csv", "scores.csv", "flows.csv", "receipts.csv", "boundary.csv",
+    "boundary_municipalities.csv",
+)  # fmt: skip
 PROJECT_STEM = "agglomeration."
 PYOGRIO_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 LIBRARIES = ("folium", "geopandas", "numpy", "pandas", "pyogrio", "pyproj", "scipy", "shapely")
-DECIMALS = 6
 
 
 def write_output(workspace: Workspace, results: Sequence[Result], out: Path) -> Path:
@@ -77,12 +80,14 @@ def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) ->
     (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
     write_geopackage(folder, tables, results, theme, words)
     for name, table in (
-        ("indicators", _indicators(results)),
+        ("indicators", _by_scenario(results, "indicators")),
         ("scores", pd.concat([result.scores for result in results])),
         ("flows", pd.concat([flows_table(result) for result in results])),
         ("receipts", pd.concat([result.receipts for result in results])),
+        ("boundary", _by_scenario(results, "memberships")),
+        ("boundary_municipalities", _by_scenario(results, "municipality_memberships")),
     ):
-        _write_csv(table, folder / f"{name}.csv")
+        write_csv(table, folder / f"{name}.csv")
     record = json.dumps(_record(workspace, results), ensure_ascii=False, indent=2)
     (folder / RECORD).write_text(record + "\n", encoding="utf-8", newline="\n")
 
@@ -94,15 +99,11 @@ def _check_shown(theme: Theme, places: pd.DataFrame, path: Path) -> None:
             raise SettingsError(f"{path}: 'shown' lists '{name}', which has no value by zone")
 
 
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table that Excel opens with its Cyrillic whole."""
-    table.round(DECIMALS).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
-
-
-def _indicators(results: Sequence[Result]) -> pd.DataFrame:
+def _by_scenario(results: Sequence[Result], table: str) -> pd.DataFrame:
+    """Join one table of all results, the scenario first."""
     pieces = []
     for result in results:
-        own = result.indicators.copy()
+        own: pd.DataFrame = getattr(result, table).copy()
         own.insert(0, "scenario", result.scenario.name)
         pieces.append(own)
     return pd.concat(pieces, ignore_index=True)
@@ -124,6 +125,7 @@ def _record(workspace: Workspace, results: Sequence[Result]) -> dict[str, object
         "parameters": {name: asdict(item) for name, item in workspace.assumptions.items()},
         "goals_scored": scored,
         "goals_without_indicators_yet": [goal for goal in GOALS if goal not in scored],
+        "territory": {**asdict(workspace.rules), **asdict(workspace.spreads)},
         "outside_jobs_closing_factor": results[0].closing_factor,
         "scenarios": {
             result.scenario.name: {

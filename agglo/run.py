@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from agglo.boundaries import boundaries
 from agglo.cases import cases_from_network
 from agglo.errors import CompareError, ScenarioError
 from agglo.indicators.case import NEEDS, Case
@@ -54,6 +55,12 @@ class Result:
     """By how much jobs outside were scaled so that workers and jobs balance on the baseline."""
 
     inputs_sha256: str
+    memberships: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Which zones are in the agglomeration by which definition: ``boundaries.Boundary``."""
+
+    municipality_memberships: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The same by municipality."""
+
     settled: Mapping[str, float] = field(default_factory=dict)
     """How traffic and flows came to fit: ``rounds``, ``relative_gap``, ``change_share``."""
 
@@ -115,6 +122,14 @@ def run(
         for name, case in cases.items()
     }
     _check_effect(measured)
+    drawn = boundaries(
+        cases,
+        workspace.assumptions,
+        rules=workspace.rules,
+        spreads=workspace.spreads,
+        holds_flows={one.name: one.horizon == "day" for one in read},
+        progress=progress,
+    )
     own = _scores(workspace, cases)
     ends = assumption_ends(workspace.assumptions)
     ranges = []
@@ -133,6 +148,8 @@ def run(
             scores=scores[scores["scenario"] == one.name].reset_index(drop=True),
             closing_factor=closing,
             inputs_sha256=workspace.inputs_sha256,
+            memberships=drawn[one.name].zones,
+            municipality_memberships=drawn[one.name].municipalities,
             settled={} if traffic is None else traffic.settled[one.name],
         )
         for one in read

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from agglo.cases import flows_of, pull_of, travel_of, zone_minutes
-from agglo.commuting.gravity import Pull
+from agglo.cases import Anchor, anchor_of, flows_of, travel_of, zone_minutes
 from agglo.errors import FlowError, NetworkError
 from agglo.parameters import Parameters
 from agglo.region import Region
@@ -61,7 +60,7 @@ class _Question:
     region: Region
     minutes: Mapping[str, Floats]
     parameters: Parameters
-    pull: Pull
+    anchor: Anchor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +117,7 @@ def traffic_from_network(
     found = {BASELINE: _Settled(volume=volume, slowing=np.ones(len(volume)), settled={})}
     for one in scenarios:
         if one.name != BASELINE:
-            question = _question(one.name, network, parameters, base.pull)
+            question = _question(one.name, network, parameters, base.anchor)
             try:
                 found[one.name] = _settle(one, question, cars, start, ends)
             except (NetworkError, FlowError) as error:
@@ -194,11 +193,13 @@ def _cars_alone(network: Network) -> tuple[Network, _Ends]:
     return cars, _Ends(from_numbers=start, to_numbers=end)
 
 
-def _question(name: str, network: Network, parameters: Parameters, pull: Pull | None) -> _Question:
+def _question(
+    name: str, network: Network, parameters: Parameters, anchor: Anchor | None
+) -> _Question:
     region = network.regions[name]
     minutes = zone_minutes(region, network.topology, network.arcs[name], parameters)
-    own = pull or pull_of(region, travel_of(region, minutes, parameters), parameters)
-    return _Question(region=region, minutes=minutes, parameters=parameters, pull=own)
+    own = anchor or anchor_of(region, travel_of(region, minutes, parameters), parameters)
+    return _Question(region=region, minutes=minutes, parameters=parameters, anchor=own)
 
 
 def _vehicles(question: _Question, car_min: Floats) -> Floats:
@@ -206,7 +207,7 @@ def _vehicles(question: _Question, car_min: Floats) -> Floats:
     inner = np.eye(len(car_min), dtype=bool)
     minutes = {**question.minutes, "car": np.where(inner, question.minutes["car"], car_min)}
     travel = travel_of(question.region, minutes, question.parameters)
-    flows = flows_of(question.region, travel, question.parameters, question.pull).to_numpy()
+    flows = flows_of(question.region, travel, question.parameters, question.anchor).to_numpy()
     own = question.parameters
     by_car = flows * np.nan_to_num(travel.shares["car"].to_numpy())
     cars = by_car * (1 - own.telework_share) * own.peak_hour_share / own.persons_per_car

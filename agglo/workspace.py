@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from agglo.parameters import Assumption, parameters_from_assumptions, with_value
 from agglo.paths import SETTINGS_FILE, WORKSPACE_PARTS, is_workspace
 from agglo.region import Region, check_crs, region_from_tables
 from agglo.scoring.goals import Anchor, Goal
+from agglo.territory.firmness import Spreads
+from agglo.territory.rules import Rules
 from agglo.tomlfile import check_keys, read_toml
 
 REGION_KEYS = ("name_ru", "name_en", "crs")
@@ -34,6 +36,12 @@ class Workspace:
     congestion: bool = False
     """Whether the commuters' cars slow the roads down."""
 
+    rules: Rules = field(default_factory=Rules)
+    """Thresholds by which the agglomeration is delineated."""
+
+    spreads: Spreads = field(default_factory=Spreads)
+    """How the boundary is perturbed to see how firm it is."""
+
     @property
     def scenario_folder(self) -> Path:
         """The folder of the scenario files."""
@@ -48,6 +56,7 @@ class Workspace:
             "goals": [asdict(goal) for goal in self.goals],
             "crs": self.region.crs,
             "congestion": self.congestion,
+            "territory": {**asdict(self.rules), **asdict(self.spreads)},
         }
         return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
@@ -68,12 +77,13 @@ def open_workspace(root: Path | str = ".") -> Workspace:
             "start in the folder that has them, or name it with --workspace"
         )
     settings = read_toml(root / SETTINGS_FILE, error=SettingsError)
-    _check(settings, ("region", "model", "parameters", "goal"), "")
+    _check(settings, ("region", "model", "territory", "parameters", "goal"), "")
     about = _section(settings, "region", REGION_KEYS)
     with _named():
         check_crs(about["crs"])
     assumptions = _assumptions(settings.get("parameters"))
     goals = _goals(settings.get("goal"))
+    rules, spreads = _territory(settings.get("territory", {}))
     tables, where, provenance = read_layers(root / "layers")
     region = region_from_tables(tables, **about, provenance=provenance, where=where)
     return Workspace(
@@ -82,6 +92,8 @@ def open_workspace(root: Path | str = ".") -> Workspace:
         assumptions=assumptions,
         goals=goals,
         congestion=_congestion(settings.get("model", {})),
+        rules=rules,
+        spreads=spreads,
     )
 
 
@@ -143,6 +155,24 @@ def _congestion(raw: object) -> bool:
         raise SettingsError(f"{SETTINGS_FILE}: [model] needs congestion = true or false")
     _check(raw, ("congestion",), " [model]")
     return bool(raw.get("congestion", False))
+
+
+def _territory(raw: object) -> tuple[Rules, Spreads]:
+    """Read the thresholds of delineation and the perturbations; what is left out is usual."""
+    if not isinstance(raw, dict):
+        raise SettingsError(f"{SETTINGS_FILE}: [territory] must be a table of thresholds")
+    kinds = {item.name: kind for kind in (Rules, Spreads) for item in fields(kind)}
+    _check(raw, kinds, " [territory]")
+    found: dict[type, dict[str, Any]] = {Rules: {}, Spreads: {}}
+    for name, value in raw.items():
+        numbers = value if isinstance(value, list) and value else [value]
+        if any(isinstance(one, bool) or not isinstance(one, int | float) for one in numbers):
+            raise SettingsError(
+                f"{SETTINGS_FILE}: [territory] {name} must be a number; got {value!r}"
+            )
+        found[kinds[name]][name] = tuple(map(float, value)) if isinstance(value, list) else value
+    with _named():
+        return Rules(**found[Rules]), Spreads(**found[Spreads])
 
 
 def _goals(raw: object) -> tuple[Goal, ...]:

@@ -8,6 +8,7 @@ import typer
 
 from agglo.cli.running import isochrones_command, run_command
 from agglo.cli.sources import check_command, fetch_osm_command, new_command
+from agglo.cli.territory import delineate_command
 from agglo.errors import AggloError
 
 BAD_INPUT = 2
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command("run")(run_command)
 app.command("check")(check_command)
 app.command("isochrones")(isochrones_command)
+app.command("delineate")(delineate_command)
 app.command("new")(new_command)
 fetch_app = typer.Typer(help="Get source data from the internet.", no_args_is_help=True)
 app.add_typer(fetch_app, name="fetch")

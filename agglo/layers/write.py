@@ -21,6 +21,7 @@ FIXED_DATE = "2000-01-01T00:00:00.000Z"
 GPKG_VERSION = "1.2"
 """The newest that QGIS 3.22 opens without a warning."""
 
+CSV_DECIMALS = 6
 MOST_GEOJSON_ROWS = 2_000
 """Larger tables are written as GeoPackage."""
 
@@ -59,6 +60,13 @@ def write_layer(
     text = "".join(f"{key} = {quoted(str(value))}\n" for key, value in fields.items())
     (folder / f"{name}.toml").write_text(text, encoding="utf-8", newline="\n")
     return path, len(content)
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table that Excel opens with its Cyrillic whole: marked as UTF-8 where it must be."""
+    text = table.round(CSV_DECIMALS).to_csv(index=False, lineterminator="\n")
+    encoding = "ascii" if text.isascii() else "utf-8-sig"
+    path.write_text(text, encoding=encoding, newline="\n")
 
 
 def save_geometry(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> Path:

@@ -1,0 +1,227 @@
+"""The boundary of the agglomeration in every scenario: who is in, why, and how firmly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from agglo.commuting.flows import Flows, flows_from_frame
+from agglo.indicators.case import Case
+from agglo.parameters import Assumption
+from agglo.perturbed import drawn_car_minutes, drawn_flows, drawn_rules, draws_of
+from agglo.region import Region
+from agglo.scenarios.files import BASELINE
+from agglo.tables import weakest_status
+from agglo.territory.definitions import (
+    delineations,
+    memberships,
+    official_rows,
+)
+from agglo.territory.firmness import Spreads
+from agglo.territory.rules import Centres, Rules
+
+HALF = 0.5
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boundary:
+    """Who is in the agglomeration in one scenario, by every definition."""
+
+    zones: pd.DataFrame
+    """One row per definition and zone: ``definition``, ``zone_id``, ``municipality_id``,
+    ``is_in``, ``area_id``, ``decided_by``, ``value``, ``threshold``, ``margin``, ``unit``,
+    ``firmness_share`` (share of perturbed runs inside, nan where nothing was drawn), ``change``
+    ('enters', 'leaves' or '' against the baseline), ``status``."""
+
+    municipalities: pd.DataFrame
+    """The same columns without ``zone_id``: a municipality is in if more than half of its
+    residents live in zones that are; ``value`` is their share."""
+
+
+def boundaries(
+    cases: Mapping[str, Case],
+    assumptions: Mapping[str, Assumption],
+    *,
+    rules: Rules,
+    spreads: Spreads,
+    holds_flows: Mapping[str, bool],
+    progress: Progress | None = None,
+) -> dict[str, Boundary]:
+    """Draw the boundary in every scenario, and in perturbed runs of each.
+
+    Baseline and scenarios are perturbed alike (common random numbers): thresholds, minutes,
+    workers and jobs of every zone within their ranges, the decay of the gravity model. Flows are
+    modelled anew in each run, so firmness speaks of the model's inputs, not of its form.
+
+    Parameters
+    ----------
+    cases
+        By scenario, the baseline among them.
+    holds_flows
+        By scenario, whether people keep the trips of the baseline (a shock of a day).
+    progress
+        Called with (what, done, of).
+    """
+    base = cases[BASELINE]
+    centres = centres_of(base.region)
+    shares = _firmness(
+        cases, assumptions, centres, rules, spreads, holds_flows=holds_flows, progress=progress
+    )
+    found = {name: _zone_rows(case, centres, rules) for name, case in cases.items()}
+    return {
+        name: Boundary(
+            zones=_with_change(
+                _with_firmness(rows, shares[name], "zone_id"),
+                found[BASELINE],
+                "zone_id",
+            ),
+            municipalities=_with_change(
+                _municipality_rows(rows, cases[name].region, shares[name]),
+                _municipality_rows(found[BASELINE], base.region, shares[BASELINE]),
+                "municipality_id",
+            ),
+        )
+        for name, rows in found.items()
+    }
+
+
+def centres_of(region: Region) -> Centres:
+    """Name the core, its zones and what competes with it outside.
+
+    The core is the municipality of that role; without one, the zone with most jobs. The big
+    core is the outside zone that most residents commute to.
+    """
+    zones, municipalities = region["zones"], region["municipalities"]
+    inside = zones[zones["kind"] != "outside"]
+    core_ids = municipalities.index[municipalities["role"] == "core"]
+    own = inside[inside["municipality_id"].isin(core_ids)]
+    if own.empty:
+        own = inside.loc[[inside["jobs_count"].idxmax()]]
+    outside = zones[(zones["kind"] == "outside") & (zones["jobs_count"] > 0)]
+    return Centres(
+        core=str(own["jobs_count"].idxmax()),
+        cores=tuple(own.index),
+        rivals=tuple(outside.index),
+        big_core=str(outside["jobs_count"].idxmax()) if len(outside) else "",
+    )
+
+
+def flows_from_case(region: Region, frame: pd.DataFrame) -> Flows:
+    """Take the flows of a case as one value with its status."""
+    zones = region["zones"]
+    return flows_from_frame(
+        frame,
+        outside=zones.index[zones["kind"] == "outside"],
+        status=weakest_status("modelled", *zones["status"]),
+    )
+
+
+def _zone_rows(case: Case, centres: Centres, rules: Rules) -> pd.DataFrame:
+    """List the memberships of a case, the official composition first."""
+    region = case.region
+    flows = flows_from_case(region, case.flows)
+    found = delineations(flows, case.travel.minutes["car"], centres=centres, rules=rules)
+    home = region["zones"]["municipality_id"]
+    roles = region["municipalities"]["role"]
+    members = home.index[home.isin(roles.index[roles != "context"])]
+    official = official_rows(flows.inside, members, status="observed")
+    rows = pd.concat([official, memberships(found, flows, centres=centres)], ignore_index=True)
+    rows.insert(2, "municipality_id", rows["zone_id"].map(home))
+    return rows
+
+
+def _municipality_rows(rows: pd.DataFrame, region: Region, shares: pd.DataFrame) -> pd.DataFrame:
+    """Join zones to municipalities: in where more than half of the residents live in zones in."""
+    people = rows["zone_id"].map(region["zones"]["population_count"])
+    keys = [rows["definition"], rows["municipality_id"]]
+    whole = people.groupby(keys, sort=False).sum()
+    value = people.where(rows["is_in"], 0.0).groupby(keys, sort=False).sum() / whole
+    table = value.rename("value").reset_index().dropna(subset=["value"])
+    drawn = _with_firmness(rows, shares, "municipality_id")["firmness_share"]
+    firm = drawn.groupby(keys, sort=False).first()
+    status = rows.groupby("definition")["status"].first()
+    return table.assign(
+        is_in=table["value"] > HALF,
+        area_id="",
+        decided_by="residents_inside_share",
+        threshold=HALF,
+        margin=table["value"] - HALF,
+        unit="share",
+        firmness_share=pd.MultiIndex.from_frame(table[["definition", "municipality_id"]]).map(firm),
+        status=table["definition"].map(status),
+    )
+
+
+def _with_firmness(rows: pd.DataFrame, shares: pd.DataFrame, key: str) -> pd.DataFrame:
+    own = shares[shares["kind"] == key].set_index(["definition", "id"])["firmness_share"]
+    pairs = pd.MultiIndex.from_frame(rows[["definition", key]])
+    return rows.assign(firmness_share=own.reindex(pairs).to_numpy())
+
+
+def _with_change(rows: pd.DataFrame, base: pd.DataFrame, key: str) -> pd.DataFrame:
+    before = base.set_index(["definition", key])["is_in"]
+    was_in = before.reindex(pd.MultiIndex.from_frame(rows[["definition", key]])).to_numpy(bool)
+    change = np.where(
+        rows["is_in"] & ~was_in, "enters", np.where(~rows["is_in"] & was_in, "leaves", "")
+    )
+    ordered = rows.assign(change=change)
+    return ordered[[name for name in ordered if name != "status"] + ["status"]]
+
+
+def _firmness(
+    cases: Mapping[str, Case],
+    assumptions: Mapping[str, Assumption],
+    centres: Centres,
+    rules: Rules,
+    spreads: Spreads,
+    *,
+    holds_flows: Mapping[str, bool],
+    progress: Progress | None,
+) -> dict[str, pd.DataFrame]:
+    """Share of runs inside, by scenario, definition, and zone or municipality."""
+    draws = draws_of(cases[BASELINE].region, assumptions, spreads)
+    shares = {}
+    flows_of_cases = drawn_flows(cases, draws, holds_flows=holds_flows)
+    for done, (name, stacked) in enumerate(flows_of_cases):
+        if progress:
+            progress(f"boundary of {name}", done, len(cases))
+        case = cases[name]
+        minutes = drawn_car_minutes(case, draws)
+        runs = []
+        for draw, persons in enumerate(stacked):
+            frame = pd.DataFrame(persons, index=case.flows.index, columns=case.flows.columns)
+            flows = flows_from_case(case.region, frame)
+            own = pd.DataFrame(minutes[draw], index=frame.index, columns=frame.columns)
+            rules_now = drawn_rules(rules, draws, draw)
+            found = delineations(flows, own, centres=centres, rules=rules_now)
+            runs.append(
+                memberships(found, flows, centres=centres)[["definition", "zone_id", "is_in"]]
+            )
+        shares[name] = _shares(runs, case.region)
+    return shares
+
+
+def _shares(runs: list[pd.DataFrame], region: Region) -> pd.DataFrame:
+    """Share of runs in which a zone, and a municipality by its residents, is in."""
+    frame = pd.concat(runs, keys=range(len(runs)), names=["run"]).reset_index("run")
+    zones = frame.groupby(["definition", "zone_id"], sort=False)["is_in"].mean()
+    people = frame["zone_id"].map(region["zones"]["population_count"])
+    home = frame["zone_id"].map(region["zones"]["municipality_id"])
+    keys = [frame["run"], frame["definition"], home.rename("id")]
+    inside = people.where(frame["is_in"], 0.0).groupby(keys, sort=False).sum()
+    is_in = inside > HALF * people.groupby(keys, sort=False).sum()
+    whole = is_in.groupby(["definition", "id"], sort=False).mean()
+    return pd.concat(
+        [
+            one.rename("firmness_share")
+            .rename_axis(["definition", "id"])
+            .reset_index()
+            .assign(kind=kind)
+            for one, kind in ((zones, "zone_id"), (whole, "municipality_id"))
+        ],
+        ignore_index=True,
+    )

@@ -1,0 +1,280 @@
+"""The command that draws boundaries: `agglo delineate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agglo.cli.place import WorkspaceOption, root_of
+from agglo.errors import SettingsError
+
+if TYPE_CHECKING:
+    from agglo.study import Study, StudyFiles
+
+
+def delineate_command(
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method",
+            "-m",
+            help="lma, fua, isochrone, dominant, communities, threshold, commuting-zones.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for areas.csv, map, layers.")],
+    flows: Annotated[
+        Path | None,
+        typer.Option("--flows", help="Flows: CSV, parquet or .omx; without, the workspace's."),
+    ] = None,
+    zones: Annotated[
+        Path | None, typer.Option("--zones", help="Zone layer: GeoPackage, GeoJSON …")
+    ] = None,
+    times: Annotated[
+        Path | None, typer.Option("--times", help="Minutes: CSV from,to,min or .omx (isochrone).")
+    ] = None,
+    zone_table: Annotated[
+        Path | None, typer.Option("--zone-table", help="CSV with more columns of the zones.")
+    ] = None,
+    live: Annotated[str, typer.Option("--live", help="Column: where people live.")] = "live",
+    work: Annotated[str, typer.Option("--work", help="Column: where they work.")] = "work",
+    count: Annotated[str, typer.Option("--count", help="Column: how many.")] = "n",
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="COLUMN=TEXT of the flows to read.")
+    ] = None,
+    matrix: Annotated[
+        str | None, typer.Option("--matrix", help="Matrix of an .omx file with several.")
+    ] = None,
+    rows_are_work: Annotated[
+        bool, typer.Option("--rows-are-work", help="Rows of the matrix are places of work.")
+    ] = False,
+    zone_id: Annotated[
+        str | None, typer.Option("--zone-id", help="Column of the zones with their ids [found].")
+    ] = None,
+    layer: Annotated[str | None, typer.Option("--layer", help="Layer of the zone file.")] = None,
+    crs: Annotated[
+        str | None, typer.Option("--crs", help="Projected CRS in metres [UTM zone].")
+    ] = None,
+    residents: Annotated[
+        str | None,
+        typer.Option("--residents", help="Column: all employed residents [sums of rows]."),
+    ] = None,
+    outside: Annotated[
+        list[str] | None, typer.Option("--outside", help="Id beyond the region; again for more.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option("--without", help="Leave this place out, such as the big core."),
+    ] = None,
+    known_pair: Annotated[
+        str | None,
+        typer.Option("--known-pair", help="A:B, more people go from A to B than back."),
+    ] = None,
+    suppressed: Annotated[
+        list[str] | None, typer.Option("--suppressed", help="Cell that hides a count, such as '*'.")
+    ] = None,
+    suppressed_below: Annotated[
+        int, typer.Option("--suppressed-below", help="Counts below it are hidden.")
+    ] = 0,
+    rounded_to: Annotated[
+        int, typer.Option("--rounded-to", help="Counts are rounded to multiples of it.")
+    ] = 0,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Zones without any flows are let through.")
+    ] = False,
+    min_size: Annotated[float | None, typer.Option("--min-size", help="lma [3500]")] = None,
+    min_self_containment: Annotated[
+        float | None, typer.Option("--min-self-containment", help="lma [0.667]")
+    ] = None,
+    target_size: Annotated[float | None, typer.Option("--target-size", help="lma [25000]")] = None,
+    target_self_containment: Annotated[
+        float | None, typer.Option("--target-self-containment", help="lma [0.75]")
+    ] = None,
+    keep_reserve: Annotated[
+        bool | None,
+        typer.Option("--keep-reserve", help="lma: leave the zones of the reserve list out."),
+    ] = None,
+    cities: Annotated[
+        str | None, typer.Option("--cities", help="fua, threshold, isochrone: column of the cores.")
+    ] = None,
+    core: Annotated[
+        list[str] | None, typer.Option("--core", help="… or ids of the cores; again for more.")
+    ] = None,
+    core_jobs: Annotated[
+        float | None, typer.Option("--core-jobs", help="… or the least jobs of a core.")
+    ] = None,
+    share: Annotated[
+        float | None, typer.Option("--share", help="fua [0.15], threshold [0.25]: least share.")
+    ] = None,
+    merge_share: Annotated[
+        float | None, typer.Option("--merge-share", help="fua: cities are joined from it [0.15].")
+    ] = None,
+    side: Annotated[
+        str | None, typer.Option("--side", help="threshold: max, out, in, sum [max].")
+    ] = None,
+    iterated: Annotated[
+        bool | None, typer.Option("--iterated", help="threshold: who joined counts as core.")
+    ] = None,
+    within: Annotated[
+        float | None, typer.Option("--within", help="isochrone: minutes [90].")
+    ] = None,
+    least_flow: Annotated[
+        float | None, typer.Option("--least-flow", help="dominant: fewest commuters that count.")
+    ] = None,
+    resolution: Annotated[
+        float | None, typer.Option("--resolution", help="communities [1].")
+    ] = None,
+    runs: Annotated[int | None, typer.Option("--runs", help="communities [10].")] = None,
+    cut: Annotated[float | None, typer.Option("--cut", help="commuting-zones [0.98].")] = None,
+    denominator: Annotated[
+        str | None,
+        typer.Option("--denominator", help="commuting-zones: residents or internal."),
+    ] = None,
+    contiguous: Annotated[
+        bool | None,
+        typer.Option("--contiguous/--no-contiguous", help="Areas hang together [fua: yes]."),
+    ] = None,
+    firmness: Annotated[int, typer.Option("--firmness", help="Perturbed runs; 0 for none.")] = 0,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of what is drawn [1].")] = None,
+    title: Annotated[str, typer.Option("--title", help="Heading of the map.")] = "",
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Delineate areas from any flows and zones, or from those of the workspace."""
+    choices = {
+        "min_size_count": min_size,
+        "min_self_containment_share": min_self_containment,
+        "target_size_count": target_size,
+        "target_self_containment_share": target_self_containment,
+        "keep_reserve": keep_reserve,
+        "cities": cities,
+        "core": tuple(core) if core else None,
+        "core_jobs_count": core_jobs,
+        "threshold_share" if method == "threshold" else "commuting_share": share,
+        "merge_share": merge_share,
+        "side": side,
+        "is_iterated": iterated,
+        "within_min": within,
+        "least_count": least_flow,
+        "resolution": resolution,
+        "runs_count": runs,
+        "cut_distance": cut,
+        "denominator": denominator,
+        "is_contiguous": contiguous,
+        "drop": tuple(drop) if drop else None,
+        "seed": seed if method == "communities" else None,
+    }
+    from agglo.study import StudyFiles
+
+    files = None
+    if zones is not None:
+        files = StudyFiles(
+            zones=zones,
+            flows=flows,
+            times=times,
+            live=live,
+            work=work,
+            count=count,
+            only=_pairs(only or [], "=", "--only"),
+            matrix=matrix,
+            rows_are_work=rows_are_work,
+            zone_id=zone_id,
+            layer=layer,
+            zone_table=zone_table,
+            crs=crs,
+            residents=residents,
+            outside=tuple(outside or ()),
+            known_pair=next(iter(_pairs([known_pair], ":", "--known-pair").items()))
+            if known_pair
+            else None,
+            suppressed=tuple(suppressed or ()),
+            suppressed_below_count=suppressed_below,
+            rounded_to_count=rounded_to,
+            may_lack_flows=allow_empty,
+        )
+    elif flows is not None or times is not None:
+        raise SettingsError("name the zone layer too: --zones FILE")
+    _delineate(method, choices, files, out, root_of(workspace), firmness, seed, title)
+
+
+def _delineate(
+    method: str,
+    choices: dict[str, Any],
+    files: StudyFiles | None,
+    out: Path,
+    root: Path,
+    draws_count: int,
+    seed: int | None,
+    title: str,
+) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from agglo.delineate import (
+        check_method,
+        delineate,
+        firmness_of_study,
+        is_ours,
+        write_delineation,
+    )
+    from agglo.folders import check_folder
+    from agglo.maps.words import read_words
+    from agglo.study import study_from_files
+    from agglo.territory.firmness import Spreads
+
+    check_method(method, choices)
+    check_folder(out, is_ours=is_ours)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        task = bar.add_task("reading", total=None)
+        study = study_from_files(files) if files else _workspace_study(root)
+        bar.update(task, description="delineating")
+        found = delineate(study, method, choices)
+        shares = None
+        if draws_count:
+            shares = firmness_of_study(
+                study,
+                method,
+                choices,
+                spreads=Spreads(draws_count=draws_count, seed=seed or 1),
+                progress=lambda what, done, of: bar.update(
+                    task, description=what, completed=done, total=of
+                ),
+            )
+        bar.update(task, description="maps and tables")
+        written = write_delineation(
+            study,
+            found,
+            out,
+            words=read_words(root / "maps"),
+            title=title or out.resolve().name,
+            firmness=shares,
+        )
+    area = found.areas["area_id"]
+    typer.echo(
+        f"{method}: {len(area)} zones, {area[area != ''].nunique()} areas, "
+        f"{int((area == '').sum())} zones in none ({found.status})"
+    )
+    for note in (*study.notes, *found.notes):
+        typer.echo(f"  {note}")
+    typer.echo(f"{written / 'index.html'}")
+
+
+def _workspace_study(root: Path) -> Study:
+    from agglo.own_study import study_from_workspace
+    from agglo.workspace import open_workspace
+
+    return study_from_workspace(open_workspace(root))
+
+
+def _pairs(given: list[str], sign: str, option: str) -> dict[str, str]:
+    """Split texts such as A=B."""
+    pairs = [one.split(sign, 1) for one in given]
+    for one, text in zip(pairs, given, strict=True):
+        if len(one) != 2 or not all(one):
+            raise SettingsError(f"{option} must look like A{sign}B; got '{text}'")
+    return {one[0].strip(): one[1].strip() for one in pairs}

@@ -1,0 +1,219 @@
+"""A study: flows, times and zones from anybody's files or from a workspace, fitted together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from agglo.commuting.disclosure import Disclosure, filled_table
+from agglo.commuting.flows import Flows, flows_from_table
+from agglo.commuting.observed import check_direction
+from agglo.errors import FlowError, LayerError
+from agglo.layers.minute_files import read_minutes
+from agglo.layers.od_files import OMX, read_flow_matrix, read_flow_table
+from agglo.layers.text_tables import read_texts, table_layout
+from agglo.layers.zone_files import read_zone_columns, read_zones
+
+EXAMPLES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFiles:
+    """What is read, and what its columns are called."""
+
+    zones: Path
+    flows: Path | None = None
+    times: Path | None = None
+    """Minutes between zones; only isochrones need them."""
+
+    live: str = "live"
+    work: str = "work"
+    count: str = "n"
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Column and text of the rows of the flows that are read."""
+
+    matrix: str | None = None
+    """Which matrix of an Open Matrix file."""
+
+    rows_are_work: bool = False
+    zone_id: str | None = None
+    layer: str | None = None
+    zone_table: Path | None = None
+    """A CSV with further columns of the zones."""
+
+    crs: str | None = None
+    residents: str | None = None
+    """Column of the zones with all employed residents."""
+
+    outside: tuple[str, ...] = ()
+    known_pair: tuple[str, str] | None = None
+    """More people are known to commute from the first to the second than back."""
+
+    suppressed: tuple[str, ...] = ()
+    """Cells that stand for a count withheld."""
+
+    suppressed_below_count: int = 0
+    rounded_to_count: int = 0
+    may_lack_flows: bool = False
+    """Whether zones that nobody commutes to or from are let through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Flows, times and zones that name the same places."""
+
+    zones: gpd.GeoDataFrame
+    """Index ``zone_id``, metric CRS."""
+
+    flows: Flows | None = None
+    minutes: pd.DataFrame | None = None
+    sources: tuple[str, ...] = ()
+    """One line per file: its name and the beginning of its hash."""
+
+    notes: tuple[str, ...] = ()
+    status: str = "observed"
+    """Status of the minutes where there are no flows."""
+
+
+def study_from_files(files: StudyFiles) -> Study:
+    """Read flows, zones and times, and fit them together.
+
+    Raises
+    ------
+    LayerError, FlowError
+        Naming file, column, zone and the next step.
+    """
+    table = None if files.flows is None else _read_flows(files, files.flows)
+    minutes = None if files.times is None else read_minutes(files.times, matrix=files.matrix)
+    if table is None and minutes is None:
+        raise LayerError("name the flows (--flows FILE), or for isochrones the times (--times)")
+    zones = read_zones(
+        files.zones,
+        layer=files.layer,
+        zone_id=files.zone_id,
+        crs=files.crs,
+        flow_ids=_zone_ids(table, minutes, files.outside),
+    )
+    notes = [str(zones.attrs["note"])] if zones.attrs.get("note") else []
+    if files.zone_table is not None:
+        zones = read_zone_columns(files.zone_table, zones)
+    flows = None
+    if table is not None:
+        flows, more = _flows_of(table, zones, files)
+        notes += more
+    if minutes is not None:
+        _check_minutes(minutes, zones, files)
+    named = (files.flows, files.times, files.zones, files.zone_table)
+    return Study(
+        zones=zones,
+        flows=flows,
+        minutes=minutes,
+        sources=tuple(_source(path) for path in named if path is not None),
+        notes=tuple(notes),
+    )
+
+
+def _read_flows(files: StudyFiles, path: Path) -> pd.DataFrame:
+    """Read a long table, or a matrix: an Open Matrix, or a CSV without the three columns."""
+    is_matrix = path.suffix.lower() == OMX
+    if not is_matrix and path.suffix.lower() != ".parquet":
+        header = list(table_layout(path).header)
+        is_matrix = not {files.live, files.work, files.count} <= set(header)
+        is_matrix = is_matrix and _is_square(path, header)
+    if is_matrix:
+        return read_flow_matrix(
+            path,
+            matrix=files.matrix,
+            suppressed=files.suppressed,
+            rows_are_work=files.rows_are_work,
+        )
+    live, work = (files.work, files.live) if files.rows_are_work else (files.live, files.work)
+    return read_flow_table(
+        path,
+        live=live,
+        work=work,
+        count=files.count,
+        suppressed=files.suppressed,
+        only=files.only,
+    )
+
+
+def _is_square(path: Path, header: list[str]) -> bool:
+    """Tell whether the first column names what the header does."""
+    first = read_texts(path, header[:1])[0][header[0]]
+    return len(set(first) & set(header[1:])) > len(header) / 2
+
+
+def _zone_ids(
+    table: pd.DataFrame | None, minutes: pd.DataFrame | None, outside: Collection[str]
+) -> list[str]:
+    ids: set[str] = set()
+    if table is not None:
+        ids |= set(table["live"]) | set(table["work"])
+    elif minutes is not None:
+        ids |= set(minutes.index.astype(str))
+    return sorted(ids - set(outside))
+
+
+def _flows_of(
+    table: pd.DataFrame, zones: gpd.GeoDataFrame, files: StudyFiles
+) -> tuple[Flows, list[str]]:
+    disclosure = Disclosure(
+        suppressed_below_count=files.suppressed_below_count,
+        rounded_to_count=files.rounded_to_count,
+    )
+    filled, notes, status = filled_table(table, disclosure)
+    residents = None
+    if files.residents is not None:
+        if files.residents not in zones:
+            raise LayerError(
+                f"the zones have no column '{files.residents}' for all employed residents; there "
+                f"are {', '.join(map(str, zones.columns.drop('geometry')))}"
+            )
+        residents = pd.to_numeric(zones[files.residents], errors="coerce")
+    flows = flows_from_table(
+        filled,
+        zones.index,
+        outside=files.outside,
+        residents_count=residents,
+        status=status,
+    )
+    if files.known_pair is not None:
+        check_direction(flows, live=files.known_pair[0], work=files.known_pair[1])
+    if not files.may_lack_flows:
+        _check_all_commute(flows)
+    return flows, list(notes)
+
+
+def _check_all_commute(flows: Flows) -> None:
+    """Refuse zones that nobody commutes to or from: an id that does not match looks the same."""
+    idle = (flows.residents_count <= 0) & (flows.jobs_count <= 0) & ~flows.is_outside
+    if idle.any():
+        names = list(flows.places[idle])
+        shown = ", ".join(f"'{one}'" for one in names[:EXAMPLES_SHOWN])
+        raise FlowError(
+            f"{len(names)} zone(s) have no flows at all: {shown}; do the ids of zones and flows "
+            "match? If nobody lives or works there, say so with --allow-empty"
+        )
+
+
+def _check_minutes(minutes: pd.DataFrame, zones: gpd.GeoDataFrame, files: StudyFiles) -> None:
+    lacking = zones.index[~zones.index.isin(minutes.index.astype(str))]
+    if len(lacking):
+        raise LayerError(
+            f"{files.times} has no times from zone '{lacking[0]}' ({len(lacking)} such zone(s)); "
+            "give each zone a row"
+        )
+    if np.isinf(minutes.to_numpy(dtype=float)).all():
+        raise LayerError(f"{files.times} has no time between any two zones")
+
+
+def _source(path: Path) -> str:
+    """Name a file and the beginning of its hash."""
+    return f"{path.name} (sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:12]})"

@@ -1,0 +1,133 @@
+"""The definitions of one agglomeration side by side: who is in by each of them, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+
+from agglo.commuting.flows import Flows, without_places
+from agglo.territory.communities import community_areas
+from agglo.territory.delineation import Delineation, is_with
+from agglo.territory.dominant import dominant_areas, dominant_flows
+from agglo.territory.functional_areas import functional_urban_areas
+from agglo.territory.isochrone_areas import isochrone_areas
+from agglo.territory.labour_markets import labour_market_areas
+from agglo.territory.rules import Centres, Rules
+from agglo.territory.threshold_areas import threshold_areas
+
+OFFICIAL = "official"
+WITHOUT_BIG_CORE = "communities_without_big_core"
+UNITS = {"isochrone": "min", "dominant": "share"}
+MEMBERSHIP_COLUMNS = (
+    "definition", "zone_id", "is_in", "area_id", "decided_by", "value", "threshold", "margin",
+    "unit", "status",
+)  # fmt: skip
+
+
+def delineations(
+    flows: Flows, minutes: pd.DataFrame, *, centres: Centres, rules: Rules
+) -> dict[str, Delineation]:
+    """Draw the agglomeration by every definition that flows and times allow.
+
+    Parameters
+    ----------
+    minutes
+        From every zone inside (rows) to every zone, by car.
+
+    Returns
+    -------
+    delineations
+        By name: ``fua``, ``threshold``, ``lma``, ``dominant``, ``communities`` and
+        ``communities_without_big_core`` where there is one, ``isochrone_60`` and so on.
+    """
+    own = dict.fromkeys(centres.cores, centres.core)
+    cities = pd.Series({**own, **{one: one for one in centres.rivals}}, dtype=object)
+    found = {
+        "fua": functional_urban_areas(flows, cities, commuting_share=rules.commuting_share),
+        "threshold": threshold_areas(
+            flows, pd.Series(own, dtype=object), threshold_share=rules.exchange_share
+        ),
+        "lma": labour_market_areas(
+            flows,
+            min_size_count=rules.min_size_count,
+            min_self_containment_share=rules.min_self_containment_share,
+            target_size_count=rules.target_size_count,
+            target_self_containment_share=rules.target_self_containment_share,
+        ),
+        "dominant": dominant_areas(flows),
+        "communities": community_areas(flows, resolution=rules.resolution),
+    }
+    if centres.big_core:
+        found[WITHOUT_BIG_CORE] = community_areas(
+            without_places(flows, [centres.big_core]), resolution=rules.resolution
+        )
+    for limit in rules.within_min:
+        found[f"isochrone_{limit:g}"] = isochrone_areas(
+            minutes.loc[flows.inside], cores=own, within_min=limit, status=flows.status
+        )
+    return found
+
+
+def memberships(
+    found: Mapping[str, Delineation], flows: Flows, *, centres: Centres
+) -> pd.DataFrame:
+    """Say of every zone and definition whether it is in the agglomeration of the core, and why.
+
+    By dominant flows a zone is in if the core is on its way up: it answers to the core, or to a
+    zone that does, even where the core itself answers to a larger one.
+
+    Returns
+    -------
+    memberships
+        One row per definition and zone, with the columns ``MEMBERSHIP_COLUMNS``.
+    """
+    pieces = []
+    for name, one in found.items():
+        rows = one.areas.reset_index()
+        is_in = is_with(one, centres.core).to_numpy()
+        if one.method == "dominant":
+            is_in = answers_to(dominant_flows(flows)["dominated_by"], centres.core)[
+                one.areas.index
+            ].to_numpy()
+        unit = UNITS.get(one.method, "share")
+        pieces.append(rows.assign(definition=name, is_in=is_in, unit=unit, status=one.status))
+    return pd.concat(pieces, ignore_index=True)[list(MEMBERSHIP_COLUMNS)]
+
+
+def answers_to(dominated_by: pd.Series, core: str) -> pd.Series:
+    """Tell which places answer to the core, directly or through others; the core does too.
+
+    Parameters
+    ----------
+    dominated_by
+        By place the one that dominates it, '' for none; without circles.
+    """
+    places = dominated_by.index
+    up = places.get_indexer(pd.Index(dominated_by))
+    found = np.asarray(places == core)
+    for _ in range(len(places)):
+        more = found | ((up >= 0) & found[up])
+        if (more == found).all():
+            break
+        found = more
+    return pd.Series(found, index=places, name="is_in")
+
+
+def official_rows(zones: pd.Index, members: Collection[str], *, status: str) -> pd.DataFrame:
+    """List the official composition in the same columns; no number decided it."""
+    return pd.DataFrame(
+        {
+            "definition": OFFICIAL,
+            "zone_id": zones,
+            "is_in": zones.isin(set(members)),
+            "area_id": "",
+            "decided_by": OFFICIAL,
+            "value": np.nan,
+            "threshold": np.nan,
+            "margin": np.nan,
+            "unit": "",
+            "status": status,
+        }
+    )

@@ -1,0 +1,281 @@
+"""`agglo delineate`: any flows and zones in, a folder that says why out; bad input, one error."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely.geometry import box
+from typer.testing import CliRunner
+
+from agglo.cli import app
+from agglo.errors import AggloError, FlowError, LayerError, OutputError, SettingsError
+
+FLOWS = [
+    ("1", "1", 900), ("1", "2", 100), ("2", "1", 300), ("2", "2", 500), ("3", "3", 950),
+    ("3", "4", 50), ("4", "3", 200), ("4", "4", 300), ("2", "3", 10), ("4", "1", 5),
+]  # fmt: skip
+"""Two towns, 1 and 3, each with a village whose people work there."""
+
+LMA = ("--min-size", "400", "--target-size", "1200")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Return a folder with flows and zones."""
+    write_flows(tmp_path, FLOWS)
+    write_zones(tmp_path)
+    return tmp_path
+
+
+def write_flows(folder: Path, rows: list[tuple[str, str, object]]) -> None:
+    frame = pd.DataFrame(rows, columns=["live", "work", "n"])
+    frame.to_csv(folder / "flows.csv", index=False)
+
+
+def write_zones(folder: Path, *, crs: str | None = "EPSG:32637", ids: str = "1234") -> None:
+    squares = [box(400_000 + 5000 * i, 6_100_000, 405_000 + 5000 * i, 6_105_000) for i in range(4)]
+    zones = gpd.GeoDataFrame(
+        {"code": list(ids), "name": ["Город «А»", "село Б", 'Town "C"', "</script>"],
+         "city": ["A", "", "C", ""], "employed": [1000, 810, 1000, 505]},
+        geometry=squares, crs=crs,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a file without a CRS is what one test wants
+        zones.to_file(folder / "zones.gpkg")
+
+
+def delineate(folder: Path, *options: str, method: str = "lma") -> list[str]:
+    """Run the command as a user does; return what it prints."""
+    done = CliRunner().invoke(
+        app,
+        ["delineate", "--method", method, "--flows", str(folder / "flows.csv"), "--zones",
+         str(folder / "zones.gpkg"), "--out", str(folder / "out"), *options],
+    )  # fmt: skip
+    if isinstance(done.exception, AggloError):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output.splitlines()
+
+
+def areas(folder: Path) -> dict[str, str]:
+    frame = pd.read_csv(folder / "out" / "areas.csv", dtype=str, keep_default_na=False)
+    return dict(zip(frame["zone_id"], frame["area_id"], strict=True))
+
+
+def test_a_folder_with_areas_summary_layers_map_and_record_appears(files: Path) -> None:
+    said = delineate(files, *LMA)
+    assert {path.name for path in (files / "out").iterdir()} == {
+        "areas.csv", "summary.csv", "areas.gpkg", "index.html", "delineation.json"
+    }  # fmt: skip
+    assert areas(files) == {"1": "1", "2": "1", "3": "3", "4": "3"}
+    assert "lma: 4 zones, 2 areas, 0 zones in none (observed)" in said
+    table = pd.read_csv(files / "out" / "areas.csv")
+    assert list(table) == ["zone_id", "area_id", "decided_by", "value", "threshold", "margin"]
+    summary = pd.read_csv(files / "out" / "summary.csv").set_index("area_id")
+    assert summary["residents_count"].to_dict() == {1: 1810, 3: 1505}
+
+
+def test_the_geopackage_holds_the_numbers_of_the_table(files: Path) -> None:
+    delineate(files, *LMA)
+    zones = gpd.read_file(files / "out" / "areas.gpkg", layer="zones").set_index("zone_id")
+    table = pd.read_csv(files / "out" / "areas.csv", dtype={"zone_id": str}).set_index("zone_id")
+    assert zones["margin"].to_numpy() == pytest.approx(table["margin"].to_numpy(), abs=1e-6)
+    assert zones.crs.to_epsg() == 32637
+    assert len(gpd.read_file(files / "out" / "areas.gpkg", layer="areas")) == 2
+
+
+def test_the_record_names_parameters_sources_and_status(files: Path) -> None:
+    delineate(files, *LMA)
+    record = json.loads((files / "out" / "delineation.json").read_text(encoding="utf-8"))
+    assert record["method"] == "lma"
+    assert record["parameters"]["min_size_count"] == 400
+    assert record["status"] == "observed"
+    assert record["sources"][0].startswith("flows.csv (sha256 ")
+    assert str(files) not in json.dumps(record)
+
+
+def test_the_same_input_gives_the_same_bytes_in_any_order_of_rows(files: Path) -> None:
+    delineate(files, *LMA)
+    first = {path.name: path.read_bytes() for path in (files / "out").iterdir()}
+    delineate(files, *LMA)
+    assert {path.name: path.read_bytes() for path in (files / "out").iterdir()} == first
+    write_flows(files, FLOWS[::-1])
+    delineate(files, *LMA)
+    assert (files / "out" / "areas.csv").read_bytes() == first["areas.csv"]
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "wanted"),
+    [
+        ("fua", ("--cities", "city"), {"1": "A", "2": "A", "3": "C", "4": "C"}),
+        ("fua", ("--core", "1"), {"1": "1", "2": "1", "3": "", "4": ""}),
+        ("fua", ("--core-jobs", "1000", "--share", "0.38"),
+         {"1": "1", "2": "", "3": "3", "4": "3"}),
+        ("threshold", ("--core", "3"), {"1": "", "2": "", "3": "3", "4": "3"}),
+        ("threshold", ("--core", "3", "--share", "0.45"), {"1": "", "2": "", "3": "3", "4": ""}),
+        ("dominant", (), {"1": "1", "2": "1", "3": "3", "4": "3"}),
+        ("communities", (), {"1": "1", "2": "1", "3": "3", "4": "3"}),
+        ("commuting-zones", (), {"1": "1", "2": "1", "3": "3", "4": "3"}),
+    ],
+)  # fmt: skip
+def test_every_method_answers_by_its_rule(
+    files: Path, method: str, options: tuple[str, ...], wanted: dict[str, str]
+) -> None:
+    delineate(files, *options, method=method)
+    assert areas(files) == wanted
+
+
+def test_isochrones_need_times_alone(files: Path) -> None:
+    times = [(a, b, 30.0 * abs(int(a) - int(b))) for a in "1234" for b in "1234"]
+    pd.DataFrame(times, columns=["from", "to", "min"]).to_csv(files / "times.csv", index=False)
+    done = CliRunner().invoke(
+        app,
+        ["delineate", "--method", "isochrone", "--times", str(files / "times.csv"), "--zones",
+         str(files / "zones.gpkg"), "--core", "1", "--within", "60", "--out", str(files / "out")],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert areas(files) == {"1": "1", "2": "1", "3": "1", "4": ""}
+
+
+def test_firmness_stands_beside_each_zone(files: Path) -> None:
+    delineate(files, "--core", "1", "--firmness", "30", "--share", "0.37", method="fua")
+    table = pd.read_csv(files / "out" / "areas.csv", dtype={"zone_id": str}).set_index("zone_id")
+    firm = table["firmness_share"]
+    assert firm["1"] == 1
+    assert 0 < firm["2"] < 1
+    assert firm["3"] == 1
+    first = (files / "out" / "areas.csv").read_bytes()
+    write_flows(files, FLOWS[::-1])
+    delineate(files, "--core", "1", "--firmness", "30", "--share", "0.37", method="fua")
+    assert (files / "out" / "areas.csv").read_bytes() == first
+
+
+def test_all_employed_residents_may_stand_in_a_column(files: Path) -> None:
+    delineate(files, "--core", "1", "--residents", "employed", method="fua")
+    assert areas(files)["2"] == "1"
+    pd.DataFrame({"code": list("1234"), "all": [1000, 3000, 1000, 505]}).to_csv(
+        files / "more.csv", index=False
+    )
+    delineate(
+        files, "--core", "1", "--residents", "all", "--zone-table", str(files / "more.csv"),
+        method="fua",
+    )  # fmt: skip
+    assert areas(files)["2"] == ""
+
+
+def test_columns_of_other_names_are_named(files: Path) -> None:
+    frame = pd.DataFrame(FLOWS, columns=["home", "job", "people"])
+    frame.to_csv(files / "flows.csv", index=False, sep=";")
+    delineate(files, *LMA, "--live", "home", "--work", "job", "--count", "people")
+    assert areas(files) == {"1": "1", "2": "1", "3": "3", "4": "3"}
+
+
+def test_a_place_outside_counts_and_is_not_delineated(files: Path) -> None:
+    write_flows(files, [*FLOWS, ("2", "moscow", 5000)])
+    delineate(files, "--core", "1", "--outside", "moscow", method="fua")
+    assert areas(files) == {"1": "1", "2": "", "3": "", "4": ""}
+    delineate(files, "--core", "1", "--outside", "moscow", "--without", "moscow", method="fua")
+    assert areas(files)["2"] == "1"
+
+
+def test_a_square_matrix_is_read_as_it_is(files: Path) -> None:
+    frame = pd.DataFrame(FLOWS, columns=["live", "work", "n"])
+    frame.pivot(index="live", columns="work", values="n").fillna(0).to_csv(files / "flows.csv")
+    delineate(files, *LMA)
+    assert areas(files) == {"1": "1", "2": "1", "3": "3", "4": "3"}
+
+
+def test_degrees_are_projected_and_said(files: Path) -> None:
+    zones = gpd.read_file(files / "zones.gpkg").to_crs("EPSG:4326")
+    zones.to_file(files / "zones.gpkg")
+    said = "\n".join(delineate(files, "--cities", "city", method="fua"))
+    assert "projected from degrees to EPSG:32637" in said
+    assert areas(files) == {"1": "A", "2": "A", "3": "C", "4": "C"}
+
+
+def bad_flows(*rows: tuple[str, str, object]) -> Callable[[Path], None]:
+    return lambda folder: write_flows(folder, [*FLOWS, *rows])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind", "said"),
+    [
+        (bad_flows(("1", "3", -4)), FlowError, "below 0"),
+        (bad_flows(("1", "3", None)), LayerError, "'1' → '3'|count|empty"),
+        (bad_flows(("1", "9", 4)), FlowError, "'9' \\(work\\) is no zone"),
+        (bad_flows(("1", "1", 4)), FlowError, "'1 → 1' stands more than once"),
+        (lambda f: write_flows(f, FLOWS[:4]), FlowError, "2 zone\\(s\\) have no flows at all: '3'"),
+        (lambda f: write_zones(f, ids="1134"), LayerError, "'?1'?"),
+        (lambda f: write_zones(f, ids="abcd"), LayerError, "id"),
+        (lambda f: write_zones(f, crs=None), LayerError, "CRS"),
+        (lambda f: write_zones(f, crs="EPSG:4326"), LayerError, "degrees"),
+        (lambda f: (f / "zones.gpkg").unlink(), LayerError, "zones.gpkg"),
+        (lambda f: (f / "flows.csv").write_text(""), LayerError, "flows.csv"),
+        (lambda f: (f / "flows.csv").write_text("a,b\n1,2\n"), LayerError, "live"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_error_and_the_earlier_output_stays_whole(
+    files: Path, spoil: Callable[[Path], object], kind: type[AggloError], said: str
+) -> None:
+    delineate(files, *LMA)
+    before = {path.name: path.read_bytes() for path in (files / "out").iterdir()}
+    spoil(files)
+    with pytest.raises(kind, match=said):
+        delineate(files, *LMA)
+    assert {path.name: path.read_bytes() for path in (files / "out").iterdir()} == before
+    assert [path.name for path in files.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "said"),
+    [
+        ("lmas", (), "unknown method 'lmas'; known: lma, fua"),
+        ("lma", ("--core", "1"), "'lma' does not use core; it uses min_size_count"),
+        ("fua", (), "name the cores in one way"),
+        ("fua", ("--core", "1", "--core-jobs", "5"), "name the cores in one way"),
+        ("fua", ("--cities", "town"), "no column 'town'; there are"),
+        ("dominant", ("--known-pair", "1"), "must look like A:B"),
+    ],
+)
+def test_an_option_that_says_nothing_is_refused(
+    files: Path, method: str, options: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        delineate(files, *options, method=method)
+    assert not (files / "out").exists()
+
+
+def test_a_transposed_matrix_is_found_by_a_known_pair(files: Path) -> None:
+    delineate(files, *LMA, "--known-pair", "2:1")
+    with pytest.raises(FlowError, match="look transposed"):
+        delineate(files, *LMA, "--known-pair", "1:2")
+
+
+def test_withheld_counts_are_declared_and_the_status_says_so(files: Path) -> None:
+    write_flows(files, [*FLOWS, ("3", "1", "*")])
+    with pytest.raises(LayerError, match=r"\*"):
+        delineate(files, *LMA)
+    said = "\n".join(delineate(files, *LMA, "--suppressed", "*", "--suppressed-below", "5"))
+    assert "withheld" in said
+    assert "(assumed)" in said
+
+
+def test_a_folder_of_somebody_else_is_not_replaced(files: Path) -> None:
+    (files / "out").mkdir()
+    (files / "out" / "thesis.doc").write_text("years of work")
+    with pytest.raises(OutputError, match=r"thesis\.doc"):
+        delineate(files, *LMA)
+    assert (files / "out" / "thesis.doc").read_text() == "years of work"
+
+
+def test_names_that_could_break_the_page_are_shown_as_they_are(files: Path) -> None:
+    delineate(files, *LMA)
+    page = (files / "out" / "index.html").read_text(encoding="utf-8")
+    assert "Город «А»" in page
+    assert page.count("</script>") == page.count("<script")
