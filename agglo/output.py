@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 
 import pandas as pd
@@ -28,7 +29,7 @@ PAGE = "index.html"
 RECORD = "result.json"
 FILES = (
     PAGE, RECORD, "indicators.csv", "scores.csv", "flows.csv", "receipts.csv", "boundary.csv",
-    "boundary_municipalities.csv",
+    "boundary_municipalities.csv", "structure.csv", "order.csv", "claims.csv",
 )  # fmt: skip
 PROJECT_STEM = "agglomeration."
 PYOGRIO_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
@@ -86,6 +87,9 @@ def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) ->
         ("receipts", pd.concat([result.receipts for result in results])),
         ("boundary", _by_scenario(results, "memberships")),
         ("boundary_municipalities", _by_scenario(results, "municipality_memberships")),
+        ("structure", _by_scenario(results, "portrait.structure")),
+        ("order", _by_scenario(results, "portrait.order")),
+        ("claims", _by_scenario(results, "portrait.claims")),
     ):
         write_csv(table, folder / f"{name}.csv")
     record = json.dumps(_record(workspace, results), ensure_ascii=False, indent=2)
@@ -103,7 +107,7 @@ def _by_scenario(results: Sequence[Result], table: str) -> pd.DataFrame:
     """Join one table of all results, the scenario first."""
     pieces = []
     for result in results:
-        own: pd.DataFrame = getattr(result, table).copy()
+        own: pd.DataFrame = attrgetter(table)(result).copy()
         own.insert(0, "scenario", result.scenario.name)
         pieces.append(own)
     return pd.concat(pieces, ignore_index=True)

@@ -14,6 +14,7 @@ from agglo.indicators.case import NEEDS, Case
 from agglo.indicators.measures import road_losses
 from agglo.indicators.registry import measure, needs_of, whole_values
 from agglo.parameters import Parameters, parameters_from_assumptions
+from agglo.portrait import Portrait, portraits
 from agglo.region import Region
 from agglo.scenarios.files import (
     BASELINE,
@@ -60,6 +61,9 @@ class Result:
 
     municipality_memberships: pd.DataFrame = field(default_factory=pd.DataFrame)
     """The same by municipality."""
+
+    portrait: Portrait | None = None
+    """How centres share the agglomeration, whom it answers to, what is claimed of it."""
 
     settled: Mapping[str, float] = field(default_factory=dict)
     """How traffic and flows came to fit: ``rounds``, ``relative_gap``, ``change_share``."""
@@ -130,6 +134,7 @@ def run(
         holds_flows={one.name: one.horizon == "day" for one in read},
         progress=progress,
     )
+    portrayed = portraits(cases, workspace.rules)
     own = _scores(workspace, cases)
     ends = assumption_ends(workspace.assumptions)
     ranges = []
@@ -150,6 +155,7 @@ def run(
             inputs_sha256=workspace.inputs_sha256,
             memberships=drawn[one.name].zones,
             municipality_memberships=drawn[one.name].municipalities,
+            portrait=portrayed[one.name],
             settled={} if traffic is None else traffic.settled[one.name],
         )
         for one in read

@@ -16,8 +16,7 @@ from agglo.commuting.flows import Flows, flows_from_table
 from agglo.commuting.observed import check_direction
 from agglo.errors import FlowError, LayerError
 from agglo.layers.minute_files import read_minutes
-from agglo.layers.od_files import OMX, read_flow_matrix, read_flow_table
-from agglo.layers.text_tables import read_texts, table_layout
+from agglo.layers.od_files import read_flows
 from agglo.layers.zone_files import read_zone_columns, read_zones
 
 EXAMPLES_SHOWN = 3
@@ -89,7 +88,18 @@ def study_from_files(files: StudyFiles) -> Study:
     LayerError, FlowError
         Naming file, column, zone and the next step.
     """
-    table = None if files.flows is None else _read_flows(files, files.flows)
+    table = None
+    if files.flows is not None:
+        table = read_flows(
+            files.flows,
+            live=files.live,
+            work=files.work,
+            count=files.count,
+            matrix=files.matrix,
+            suppressed=files.suppressed,
+            only=files.only,
+            rows_are_work=files.rows_are_work,
+        )
     minutes = None if files.times is None else read_minutes(files.times, matrix=files.matrix)
     if table is None and minutes is None:
         raise LayerError("name the flows (--flows FILE), or for isochrones the times (--times)")
@@ -117,37 +127,6 @@ def study_from_files(files: StudyFiles) -> Study:
         sources=tuple(_source(path) for path in named if path is not None),
         notes=tuple(notes),
     )
-
-
-def _read_flows(files: StudyFiles, path: Path) -> pd.DataFrame:
-    """Read a long table, or a matrix: an Open Matrix, or a CSV without the three columns."""
-    is_matrix = path.suffix.lower() == OMX
-    if not is_matrix and path.suffix.lower() != ".parquet":
-        header = list(table_layout(path).header)
-        is_matrix = not {files.live, files.work, files.count} <= set(header)
-        is_matrix = is_matrix and _is_square(path, header)
-    if is_matrix:
-        return read_flow_matrix(
-            path,
-            matrix=files.matrix,
-            suppressed=files.suppressed,
-            rows_are_work=files.rows_are_work,
-        )
-    live, work = (files.work, files.live) if files.rows_are_work else (files.live, files.work)
-    return read_flow_table(
-        path,
-        live=live,
-        work=work,
-        count=files.count,
-        suppressed=files.suppressed,
-        only=files.only,
-    )
-
-
-def _is_square(path: Path, header: list[str]) -> bool:
-    """Tell whether the first column names what the header does."""
-    first = read_texts(path, header[:1])[0][header[0]]
-    return len(set(first) & set(header[1:])) > len(header) / 2
 
 
 def _zone_ids(

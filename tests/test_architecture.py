@@ -34,6 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("cases", "workspace"),
     ("traffic", "perturbed"),
     ("boundaries", "study"),
+    ("portrait",),
     ("run", "methods"),
     ("maps", "reach", "own_study"),
     ("output", "founding", "delineate"),

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from agglo.errors import AggloError, LayerError
-from agglo.layers.build import boundaries, figures, roads, transit, work
+from agglo.layers.build import boundaries, claims, figures, roads, transit, work
 from agglo.layers.write import write_layer
 
 TABLES = Path(__file__).parent / "tables"
@@ -65,6 +65,8 @@ def _derive(data: Path) -> dict[str, pd.DataFrame]:
         "wages": wages,
         "migration": figures.migration(data, TABLES),
         "employers": work.employers(TABLES).drop(columns="counts"),
+        "claims": claims.claims(TABLES),
+        "town_population": claims.town_population(data, TABLES),
         "nodes": pd.DataFrame(nodes.drop(columns="geometry")),
         "links": links,
         "railways": transit.railways(data),
