@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from agglo.commuting.flows import Flows, flows_from_frame
 from agglo.indicators.case import Case
@@ -15,13 +16,16 @@ from agglo.perturbed import drawn_car_minutes, drawn_flows, drawn_rules, draws_o
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE
 from agglo.tables import weakest_status
+from agglo.territory.contiguity import Bools
 from agglo.territory.definitions import (
     delineations,
     memberships,
     official_rows,
 )
 from agglo.territory.firmness import Spreads
+from agglo.territory.members import members, seats_of
 from agglo.territory.rules import Centres, Rules
+from agglo.transport.topology import Floats
 
 HALF = 0.5
 Progress = Callable[[str, int, int], None]
@@ -71,21 +75,20 @@ def boundaries(
     shares = _firmness(
         cases, assumptions, centres, rules, spreads, holds_flows=holds_flows, progress=progress
     )
-    found = {name: _zone_rows(case, centres, rules) for name, case in cases.items()}
+    zones = {
+        name: _with_firmness(_zone_rows(case, centres, rules), shares[name], "zone_id")
+        for name, case in cases.items()
+    }
+    towns = {
+        name: _municipality_rows(rows, cases[name].region, shares[name])
+        for name, rows in zones.items()
+    }
     return {
         name: Boundary(
-            zones=_with_change(
-                _with_firmness(rows, shares[name], "zone_id"),
-                found[BASELINE],
-                "zone_id",
-            ),
-            municipalities=_with_change(
-                _municipality_rows(rows, cases[name].region, shares[name]),
-                _municipality_rows(found[BASELINE], base.region, shares[BASELINE]),
-                "municipality_id",
-            ),
+            zones=_with_change(zones[name], zones[BASELINE], "zone_id"),
+            municipalities=_with_change(towns[name], towns[BASELINE], "municipality_id"),
         )
-        for name, rows in found.items()
+        for name in cases
     }
 
 
@@ -120,6 +123,11 @@ def flows_from_case(region: Region, frame: pd.DataFrame) -> Flows:
     )
 
 
+def drawn_like(flows: Flows, persons: Floats) -> Flows:
+    """Put other persons, in the same order of places, into flows; residents are sums of rows."""
+    return replace(flows, counts=sparse.csr_array(persons), residents_count=persons.sum(axis=1))
+
+
 def _zone_rows(case: Case, centres: Centres, rules: Rules) -> pd.DataFrame:
     """List the memberships of a case, the official composition first."""
     region = case.region
@@ -137,23 +145,25 @@ def _zone_rows(case: Case, centres: Centres, rules: Rules) -> pd.DataFrame:
 def _municipality_rows(rows: pd.DataFrame, region: Region, shares: pd.DataFrame) -> pd.DataFrame:
     """Join zones to municipalities: in where more than half of the residents live in zones in."""
     people = rows["zone_id"].map(region["zones"]["population_count"])
-    keys = [rows["definition"], rows["municipality_id"]]
-    whole = people.groupby(keys, sort=False).sum()
-    value = people.where(rows["is_in"], 0.0).groupby(keys, sort=False).sum() / whole
-    table = value.rename("value").reset_index().dropna(subset=["value"])
-    drawn = _with_firmness(rows, shares, "municipality_id")["firmness_share"]
-    firm = drawn.groupby(keys, sort=False).first()
-    status = rows.groupby("definition")["status"].first()
-    return table.assign(
-        is_in=table["value"] > HALF,
-        area_id="",
-        decided_by="residents_inside_share",
-        threshold=HALF,
-        margin=table["value"] - HALF,
-        unit="share",
-        firmness_share=pd.MultiIndex.from_frame(table[["definition", "municipality_id"]]).map(firm),
-        status=table["definition"].map(status),
+    by = rows.assign(people=people, inside=people.where(rows["is_in"], 0.0))
+    keys = ["definition", "municipality_id"]
+    sums = by.groupby(keys, sort=False).agg(
+        people=("people", "sum"), inside=("inside", "sum"), status=("status", "first")
     )
+    value = (sums["inside"] / sums["people"])[sums["people"] > 0]
+    table = pd.DataFrame(
+        {
+            "is_in": value > HALF,
+            "area_id": "",
+            "decided_by": "residents_inside_share",
+            "value": value,
+            "threshold": HALF,
+            "margin": value - HALF,
+            "unit": "share",
+            "status": sums["status"][value.index],
+        }
+    )
+    return _with_firmness(table.reset_index(), shares, "municipality_id")
 
 
 def _with_firmness(rows: pd.DataFrame, shares: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -185,43 +195,61 @@ def _firmness(
     """Share of runs inside, by scenario, definition, and zone or municipality."""
     draws = draws_of(cases[BASELINE].region, assumptions, spreads)
     shares = {}
-    flows_of_cases = drawn_flows(cases, draws, holds_flows=holds_flows)
-    for done, (name, stacked) in enumerate(flows_of_cases):
+    stacks = drawn_flows(cases, draws, holds_flows=holds_flows)
+    for done, (name, stacked) in enumerate(stacks):
         if progress:
             progress(f"boundary of {name}", done, len(cases))
         case = cases[name]
+        like = flows_from_case(case.region, case.flows)
+        order = case.flows.index.get_indexer(like.places)
+        seats = seats_of(like, centres)
         minutes = drawn_car_minutes(case, draws)
-        runs = []
-        for draw, persons in enumerate(stacked):
-            frame = pd.DataFrame(persons, index=case.flows.index, columns=case.flows.columns)
-            flows = flows_from_case(case.region, frame)
-            own = pd.DataFrame(minutes[draw], index=frame.index, columns=frame.columns)
-            rules_now = drawn_rules(rules, draws, draw)
-            found = delineations(flows, own, centres=centres, rules=rules_now)
-            runs.append(
-                memberships(found, flows, centres=centres)[["definition", "zone_id", "is_in"]]
+        runs: dict[str, list[Bools]] = {}
+        for draw in range(spreads.draws_count):
+            found = members(
+                drawn_like(like, stacked[draw][np.ix_(order, order)]),
+                minutes[draw][np.ix_(order, order)],
+                centres=centres,
+                rules=drawn_rules(rules, draws, draw),
+                seats=seats,
+                seed=draw,
             )
-        shares[name] = _shares(runs, case.region)
+            for definition, is_in in found.items():
+                runs.setdefault(definition, []).append(is_in)
+        stacked_runs = {definition: np.array(own) for definition, own in runs.items()}
+        shares[name] = _shares(stacked_runs, like.inside, case.region)
     return shares
 
 
-def _shares(runs: list[pd.DataFrame], region: Region) -> pd.DataFrame:
-    """Share of runs in which a zone, and a municipality by its residents, is in."""
-    frame = pd.concat(runs, keys=range(len(runs)), names=["run"]).reset_index("run")
-    zones = frame.groupby(["definition", "zone_id"], sort=False)["is_in"].mean()
-    people = frame["zone_id"].map(region["zones"]["population_count"])
-    home = frame["zone_id"].map(region["zones"]["municipality_id"])
-    keys = [frame["run"], frame["definition"], home.rename("id")]
-    inside = people.where(frame["is_in"], 0.0).groupby(keys, sort=False).sum()
-    is_in = inside > HALF * people.groupby(keys, sort=False).sum()
-    whole = is_in.groupby(["definition", "id"], sort=False).mean()
-    return pd.concat(
-        [
-            one.rename("firmness_share")
-            .rename_axis(["definition", "id"])
-            .reset_index()
-            .assign(kind=kind)
-            for one, kind in ((zones, "zone_id"), (whole, "municipality_id"))
-        ],
-        ignore_index=True,
-    )
+def _shares(runs: Mapping[str, Bools], inside: pd.Index, region: Region) -> pd.DataFrame:
+    """Share of runs in which a zone, and a municipality by its residents, is in.
+
+    Parameters
+    ----------
+    runs
+        By definition, draws × zones inside.
+    """
+    people = region["zones"].loc[inside, "population_count"].to_numpy(dtype=float)
+    home = region["zones"].loc[inside, "municipality_id"]
+    named = home != ""
+    codes, towns = pd.factorize(home[named])
+    joins = np.zeros((len(inside), len(towns)))
+    joins[np.flatnonzero(named), codes] = people[named.to_numpy()]
+    pieces = []
+    for definition, is_in in runs.items():
+        by_town = (is_in @ joins) > HALF * joins.sum(axis=0)
+        for kind, ids, own in (
+            ("zone_id", inside, is_in),
+            ("municipality_id", towns, by_town),
+        ):
+            pieces.append(
+                pd.DataFrame(
+                    {
+                        "definition": definition,
+                        "id": ids,
+                        "firmness_share": own.mean(axis=0),
+                        "kind": kind,
+                    }
+                )
+            )
+    return pd.concat(pieces, ignore_index=True)

@@ -16,8 +16,9 @@ from agglo.perturbed import drawn_flows, drawn_margins, draws_of
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
 from agglo.scenarios.receipts import changed_region
-from agglo.territory.definitions import answers_to
+from agglo.territory.definitions import delineations, memberships
 from agglo.territory.firmness import Spreads
+from agglo.territory.members import answers_to, members, seats_of
 from agglo.territory.rules import Rules
 from agglo.transport.network import network_from_regions
 from tests import worlds
@@ -250,10 +251,24 @@ def test_the_flows_of_a_case_keep_the_outside_and_their_status() -> None:
 
 
 def test_who_answers_to_a_vassal_of_the_core_answers_to_the_core() -> None:
-    up = pd.Series({"core": "moscow", "town": "core", "farm": "town", "other": "", "moscow": ""})
-    assert answers_to(up, "core").to_dict() == {
-        "core": True, "town": True, "farm": True, "other": False, "moscow": False
-    }  # fmt: skip
+    # core → moscow, town → core, farm → town; other and moscow answer to nobody
+    above = np.array([4, 0, 1, -1, -1])
+    assert answers_to(above, 0).tolist() == [True, True, True, False, False]
+
+
+def test_the_quick_way_finds_the_same_members_as_the_one_with_reasons() -> None:
+    for region in (worlds.grid(), worlds.line_of_towns(8), worlds.two_banks(), worlds.island()):
+        case = cases_of(region)[BASELINE]
+        flows, centres = flows_from_case(region, case.flows), centres_of(region)
+        minutes = case.travel.minutes["car"]
+        found = delineations(flows, minutes, centres=centres, rules=RULES)
+        slow = memberships(found, flows, centres=centres)
+        square = minutes.loc[flows.places, flows.places].to_numpy()
+        quick = members(flows, square, centres=centres, rules=RULES, seats=seats_of(flows, centres))
+        assert set(quick) == set(slow["definition"])
+        for definition, rows in slow.groupby("definition"):
+            if not str(definition).startswith("communities"):
+                assert quick[str(definition)].tolist() == rows["is_in"].tolist(), definition
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ import pandas as pd
 from agglo.commuting.flows import Flows, without_places
 from agglo.territory.communities import community_areas
 from agglo.territory.delineation import Delineation, is_with
-from agglo.territory.dominant import dominant_areas, dominant_flows
+from agglo.territory.dominant import dominant_areas, dominators
 from agglo.territory.functional_areas import functional_urban_areas
 from agglo.territory.isochrone_areas import isochrone_areas
 from agglo.territory.labour_markets import labour_market_areas
+from agglo.territory.members import WITHOUT_BIG_CORE, answers_to, cities_of, sizes_of
 from agglo.territory.rules import Centres, Rules
 from agglo.territory.threshold_areas import threshold_areas
 
 OFFICIAL = "official"
-WITHOUT_BIG_CORE = "communities_without_big_core"
 UNITS = {"isochrone": "min", "dominant": "share"}
 MEMBERSHIP_COLUMNS = (
     "definition", "zone_id", "is_in", "area_id", "decided_by", "value", "threshold", "margin",
@@ -43,9 +43,13 @@ def delineations(
         ``communities_without_big_core`` where there is one, ``isochrone_60`` and so on.
     """
     own = dict.fromkeys(centres.cores, centres.core)
-    cities = pd.Series({**own, **{one: one for one in centres.rivals}}, dtype=object)
     found = {
-        "fua": functional_urban_areas(flows, cities, commuting_share=rules.commuting_share),
+        "fua": functional_urban_areas(
+            flows,
+            cities_of(centres),
+            commuting_share=rules.commuting_share,
+            merge_share=rules.commuting_share,
+        ),
         "threshold": threshold_areas(
             flows, pd.Series(own, dtype=object), threshold_share=rules.exchange_share
         ),
@@ -56,7 +60,7 @@ def delineations(
             target_size_count=rules.target_size_count,
             target_self_containment_share=rules.target_self_containment_share,
         ),
-        "dominant": dominant_areas(flows),
+        "dominant": dominant_areas(flows, size_count=sizes_of(centres, flows)),
         "communities": community_areas(flows, resolution=rules.resolution),
     }
     if centres.big_core:
@@ -88,31 +92,13 @@ def memberships(
         rows = one.areas.reset_index()
         is_in = is_with(one, centres.core).to_numpy()
         if one.method == "dominant":
-            is_in = answers_to(dominant_flows(flows)["dominated_by"], centres.core)[
-                one.areas.index
-            ].to_numpy()
+            above = dominators(flows, size_count=sizes_of(centres, flows))
+            is_in = answers_to(above, int(flows.places.get_indexer(pd.Index([centres.core]))[0]))[
+                ~flows.is_outside
+            ]
         unit = UNITS.get(one.method, "share")
         pieces.append(rows.assign(definition=name, is_in=is_in, unit=unit, status=one.status))
     return pd.concat(pieces, ignore_index=True)[list(MEMBERSHIP_COLUMNS)]
-
-
-def answers_to(dominated_by: pd.Series, core: str) -> pd.Series:
-    """Tell which places answer to the core, directly or through others; the core does too.
-
-    Parameters
-    ----------
-    dominated_by
-        By place the one that dominates it, '' for none; without circles.
-    """
-    places = dominated_by.index
-    up = places.get_indexer(pd.Index(dominated_by))
-    found = np.asarray(places == core)
-    for _ in range(len(places)):
-        more = found | ((up >= 0) & found[up])
-        if (more == found).all():
-            break
-        found = more
-    return pd.Series(found, index=places, name="is_in")
 
 
 def official_rows(zones: pd.Index, members: Collection[str], *, status: str) -> pd.DataFrame:

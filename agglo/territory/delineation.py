@@ -13,6 +13,9 @@ from agglo.commuting.flows import Flows, id_ranks
 NO_AREA = ""
 """Area id of a zone that belongs to none."""
 
+SIZE_DECIMALS = 12
+"""Shares of all jobs that agree to so many decimals are equal: the rest is rounding."""
+
 COLUMNS = ("area_id", "decided_by", "value", "threshold", "margin")
 
 
@@ -93,15 +96,14 @@ def named_areas(group: pd.Series, flows: Flows) -> pd.Series:
     named_areas
         ``area_id`` by zone, '' where it is in no group.
     """
-    jobs = pd.Series(flows.jobs_count, index=flows.places).reindex(group.index)
-    known = group.notna() & (group.astype(str) != NO_AREA)
-    ranked = pd.DataFrame(
-        {"group": group, "jobs": -jobs, "rank": id_ranks(group.index), "zone": group.index}
-    )[known]
-    best = ranked.sort_values(["jobs", "rank"]).groupby("group", sort=False)["zone"].first()
-    names = group.where(known).map(best).astype(object)
-    filled: pd.Series = names.where(known, NO_AREA)
-    return filled.rename("area_id")
+    jobs = flows.jobs_count[flows.places.get_indexer(group.index)]
+    ranked = np.round(jobs / max(float(jobs.sum()), 1.0), SIZE_DECIMALS)
+    codes, _ = pd.factorize(group.where(group.astype(str) != NO_AREA))
+    order = np.lexsort((id_ranks(group.index), -ranked, codes))
+    order = order[codes[order] >= 0]
+    first = order[np.flatnonzero(np.diff(codes[order], prepend=-1))]
+    names = np.append(group.index.to_numpy(dtype=object)[first], NO_AREA)
+    return pd.Series(names[codes], index=group.index, name="area_id", dtype=object)
 
 
 def is_with(delineation: Delineation, zone_id: str) -> pd.Series:
