@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from agglo.commuting.balancing import balanced_factors, spread
+from agglo.commuting.deterrence import Deterrence, Reals, friction_matrix
+from agglo.commuting.margins import Margins, margins_of
 from agglo.errors import FlowError
 from agglo.transport.topology import Floats
 
 TOLERANCE = 1e-10
-MOST_ROUNDS = 20_000
+"""Share of all workers by which a zone may be off."""
 BALANCE = 0.5
 """Persons by which two totals may differ through rounding."""
-LARGEST_FACTOR = 1e200
-"""Beyond it the factors run away: the margins cannot be met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,8 @@ def gravity_flows(
     Parameters
     ----------
     cost_min
-        Minutes, home zone × work zone; ``inf`` where nobody can go.
+        Minutes, home zone × work zone; ``inf`` where nobody can go. Single precision stays so:
+        10,000 zones then take less than 1 GiB.
     workers_count, jobs_count
         By zone. Those of the zones in ``pull`` are not used: their factors are.
     decay_per_min
@@ -67,8 +68,8 @@ def gravity_flows(
     Raises
     ------
     FlowError
-        If totals differ, a zone with workers or jobs has no way anywhere, or the margins
-        cannot be met.
+        If totals differ, a count or a cost is missing or negative, a zone with workers has no
+        way to jobs or the reverse, or the margins cannot be met; a zone is named.
 
     Examples
     --------
@@ -79,16 +80,11 @@ def gravity_flows(
     [[73.8394, 26.1606], [6.1606, 43.8394]]
     """
     outside = pd.Index([]) if pull is None else pull.rows.index
-    friction = decayed(cost_min, decay_per_min=decay_per_min, outside=outside)
-    row, column = _balance(
-        friction,
-        workers_count.reindex(cost_min.index),
-        jobs_count.reindex(cost_min.columns),
-        pull,
-    )
-    return pd.DataFrame(
-        friction * np.outer(row, column), index=cost_min.index, columns=cost_min.columns
-    )
+    own = decayed(cost_min, decay_per_min=decay_per_min, outside=outside)
+    friction = pd.DataFrame(own, index=cost_min.index, columns=cost_min.columns, copy=False)
+    rows, columns = balanced_factors(own, _margins(friction, workers_count, jobs_count, pull))
+    flows = spread(own, rows, columns)
+    return pd.DataFrame(flows, index=friction.index, columns=friction.columns, copy=False)
 
 
 def outside_pull(
@@ -109,7 +105,59 @@ def outside_pull(
     FlowError
         If there are more jobs inside than workers inside and from outside together.
     """
-    inside = cost_min.index.difference(outside, sort=False)
+    own = decayed(cost_min, decay_per_min=decay_per_min, outside=outside)
+    friction = pd.DataFrame(own, index=cost_min.index, columns=cost_min.columns, copy=False)
+    return pull_from_friction(friction, workers_count, jobs_count, outside)
+
+
+def decayed(cost_min: pd.DataFrame, *, decay_per_min: float, outside: pd.Index) -> Reals:
+    """Return exp(−decay × minutes), 0 where there is no way and from outside to outside."""
+    deterrence = Deterrence(form="exponential", decay=decay_per_min)
+    return friction_matrix(cost_min, deterrence, outside=outside)
+
+
+def flows_from_friction(
+    friction: pd.DataFrame,
+    workers_count: pd.Series,
+    jobs_count: pd.Series,
+    *,
+    pull: Pull | None = None,
+) -> pd.DataFrame:
+    """Flows as ``gravity_flows`` gives them, from the friction of any deterrence or model.
+
+    Parameters
+    ----------
+    friction
+        Weight of each pair, home zone × work zone, 0 where there is no way and from outside to
+        outside; see ``deterrence.friction_from_cost``. Single precision stays so.
+
+    Returns
+    -------
+    flows
+        Persons, home zone × work zone.
+
+    Raises
+    ------
+    FlowError
+        As ``gravity_flows``.
+    """
+    values = friction.to_numpy(copy=True)
+    rows, columns = balanced_factors(values, _margins(friction, workers_count, jobs_count, pull))
+    flows = spread(values, rows, columns)
+    return pd.DataFrame(flows, index=friction.index, columns=friction.columns, copy=False)
+
+
+def pull_from_friction(
+    friction: pd.DataFrame, workers_count: pd.Series, jobs_count: pd.Series, outside: pd.Index
+) -> Pull:
+    """Find the outside zones' factors as ``outside_pull`` does, from the friction of any model.
+
+    Raises
+    ------
+    FlowError
+        As ``outside_pull``.
+    """
+    inside = friction.index.difference(outside, sort=False)
     left_over = workers_count.sum() - jobs_count[inside].sum()
     pulled = jobs_count[outside].sum()
     if left_over < -BALANCE or (pulled == 0 and left_over > BALANCE):
@@ -120,77 +168,27 @@ def outside_pull(
         )
     factor = max(left_over, 0.0) / pulled if pulled else 1.0
     jobs = jobs_count.where(~jobs_count.index.isin(outside), jobs_count * factor)
-    friction = decayed(cost_min, decay_per_min=decay_per_min, outside=outside)
-    row, column = _balance(
-        friction, workers_count.reindex(cost_min.index), jobs.reindex(cost_min.columns), None
-    )
+    margins = _margins(friction, workers_count, jobs, None)
+    row, column = balanced_factors(friction.to_numpy(), margins)
     return Pull(
-        rows=pd.Series(row, index=cost_min.index)[outside],
-        columns=pd.Series(column, index=cost_min.columns)[outside],
+        rows=pd.Series(row, index=friction.index)[outside],
+        columns=pd.Series(column, index=friction.columns)[outside],
         closing_factor=float(factor),
     )
 
 
-def decayed(cost_min: pd.DataFrame, *, decay_per_min: float, outside: pd.Index) -> Floats:
-    """Return exp(−decay × minutes), 0 where there is no way and from outside to outside."""
-    friction = np.exp(-decay_per_min * cost_min.to_numpy(dtype=float))
-    rows, columns = cost_min.index.isin(outside), cost_min.columns.isin(outside)
-    return np.where(np.outer(rows, columns), 0.0, friction)
-
-
-def _balance(
-    friction: Floats, workers: pd.Series, jobs: pd.Series, pull: Pull | None
-) -> tuple[Floats, Floats]:
-    """Fit row and column factors in turn until both margins hold."""
-    free_rows = np.ones(len(workers), dtype=bool)
-    free_columns = np.ones(len(jobs), dtype=bool)
-    row, column = np.ones(len(workers)), np.ones(len(jobs))
-    if workers.isna().any() or jobs.isna().any():
-        raise FlowError("every zone of the cost matrix needs a count of workers and of jobs")
-    if pull is None or pull.rows.empty:
-        _check_totals(workers, jobs)
+def _margins(
+    friction: pd.DataFrame, workers: pd.Series, jobs: pd.Series, pull: Pull | None
+) -> Margins:
+    """Margins of all zones but those whose factors the pull gives."""
+    own, others = workers.reindex(friction.index), jobs.reindex(friction.columns)
+    fixed_rows = fixed_columns = None
+    inside = own
     if pull is not None:
-        free_rows = ~workers.index.isin(pull.rows.index)
-        free_columns = ~jobs.index.isin(pull.columns.index)
-        row[~free_rows] = pull.rows.loc[workers.index[~free_rows]]
-        column[~free_columns] = pull.columns.loc[jobs.index[~free_columns]]
-    wanted_rows, wanted_columns = workers.to_numpy(dtype=float), jobs.to_numpy(dtype=float)
-    _check_reach(friction.sum(axis=1), wanted_rows, free_rows, workers.index, "workers")
-    _check_reach(friction.sum(axis=0), wanted_columns, free_columns, jobs.index, "jobs")
-    scale = max(wanted_rows[free_rows].sum(), 1.0)
-    miss = wanted_rows[free_rows]
-    for _ in range(MOST_ROUNDS):
-        row[free_rows] = _ratio(wanted_rows, friction @ column)[free_rows]
-        column[free_columns] = _ratio(wanted_columns, row @ friction)[free_columns]
-        if max(row.max(initial=0.0), column.max(initial=0.0)) > LARGEST_FACTOR:
-            break
-        miss = np.abs(row * (friction @ column) - wanted_rows)[free_rows]
-        if miss.max(initial=0.0) <= TOLERANCE * scale:
-            return row, column
-    worst = workers.index[free_rows][int(miss.argmax())]
-    raise FlowError(
-        f"workers and jobs cannot be matched; '{worst}' misses {miss.max():.3g} workers: it is "
-        "cut off from jobs that others do not need"
+        fixed_rows = pull.rows.reindex(friction.index).to_numpy(dtype=float)
+        fixed_columns = pull.columns.reindex(friction.columns).to_numpy(dtype=float)
+        inside = own[np.isnan(fixed_rows)]
+    scale: Floats = np.full(len(own), TOLERANCE * max(float(inside.sum()), 1.0))
+    return margins_of(
+        own, others, fixed_rows=fixed_rows, fixed_columns=fixed_columns, allowed=scale
     )
-
-
-def _ratio(wanted: Floats, got: Floats) -> Floats:
-    return np.divide(wanted, got, out=np.zeros_like(wanted), where=got > 0)
-
-
-def _check_totals(workers: pd.Series, jobs: pd.Series) -> None:
-    if not np.isclose(workers.sum(), jobs.sum(), rtol=TOLERANCE, atol=0):
-        raise FlowError(
-            f"workers ({workers.sum():,.1f}) and jobs ({jobs.sum():,.1f}) must have one total"
-        )
-
-
-def _check_reach(
-    reach: Floats, wanted: Floats, free: npt.NDArray[np.bool_], index: pd.Index, what: str
-) -> None:
-    stuck = free & (wanted > 0) & (reach <= 0)
-    if stuck.any():
-        raise FlowError(
-            f"zone '{index[stuck][0]}' has {wanted[stuck][0]:,.0f} {what} but no way to or from "
-            "any zone; join it to the network in the layer 'connectors'"
-        )
