@@ -100,8 +100,9 @@ def firmness_of_study(
             progress("firmness", draw, spreads.draws_count)
         own = dict(choices)
         for name, factor in drawn.items():
-            usual = choices.get(name) if choices.get(name) is not None else options[name]
-            most = 1.0 if name.endswith("_share") else np.inf
+            given = choices.get(name)
+            usual = float(options[name] if given is None else given)
+            most = 1.0 if name.endswith("_share") or name == "cut_distance" else np.inf
             own[name] = min(usual * float(factor[draw]), most)
         return delineate(_perturbed(study, spreads, draw), method, own).areas["area_id"]
 

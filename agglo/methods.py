@@ -43,8 +43,14 @@ class Method:
 def _flows(study: Study, choices: Choices) -> Flows:
     if study.flows is None:
         raise FlowError("this method needs flows; name them with --flows FILE")
+    if study.other_years and not choices.get("averages_years"):
+        raise SettingsError("this method takes the flows of one year; name one text with --only")
+    return _kept(study.flows, choices)
+
+
+def _kept(flows: Flows, choices: Choices) -> Flows:
     dropped = choices.get("drop") or ()
-    return without_places(study.flows, dropped) if dropped else study.flows
+    return without_places(flows, dropped) if dropped else flows
 
 
 def _cores(study: Study, choices: Choices, places: pd.Index) -> pd.Series:
@@ -61,13 +67,11 @@ def _cores(study: Study, choices: Choices, places: pd.Index) -> pd.Series:
                 f"the zones have no column '{column}'; there are "
                 f"{', '.join(map(str, study.zones.columns.drop('geometry')))}"
             )
-        found = study.zones[column].dropna().astype(str).str.strip()
+        found: pd.Series = study.zones[column].dropna().astype(str).str.strip()
         return found[(found != "") & found.index.isin(places)]
     if ids:
         return pd.Series({one: one for one in ids}, dtype=object)
-    if study.flows is None:
-        raise FlowError("--core-jobs needs flows")
-    return cores_from_zones(study.flows, min_jobs_count=float(least))
+    return cores_from_zones(_flows(study, choices), min_jobs_count=float(least or 0.0))
 
 
 def _own_zones(study: Study, flows: Flows) -> gpd.GeoDataFrame:
@@ -118,13 +122,15 @@ def _isochrone(study: Study, choices: Choices) -> Delineation:
     minutes = study.minutes.loc[study.zones.index.intersection(study.minutes.index)]
     cores = _cores(study, choices, study.minutes.columns)
     return isochrone_areas(
-        minutes, cores=cores.to_dict(), within_min=choices["within_min"], status=study.status
+        minutes, cores=cores, within_min=choices["within_min"], status=study.status
     )
 
 
 def _dominant(study: Study, choices: Choices) -> Delineation:
-    flows = _flows(study, choices)
-    found = dominant_areas(flows, least_count=choices["least_count"])
+    flows, sizes = _flows(study, choices), study.outside_jobs
+    if sizes is not None:
+        sizes = sizes[sizes.index.isin(flows.places)]
+    found = dominant_areas(flows, size_count=sizes, least_count=choices["least_count"])
     return _repaired(found, study, flows, choices)
 
 
@@ -137,8 +143,13 @@ def _communities(study: Study, choices: Choices) -> Delineation:
 
 
 def _commuting_zones(study: Study, choices: Choices) -> Delineation:
-    flows = _flows(study, choices)
-    found = commuting_zones(flows, cut=choices["cut_distance"], denominator=choices["denominator"])
+    flows = _flows(study, {**choices, "averages_years": True})
+    found = commuting_zones(
+        flows,
+        cut=choices["cut_distance"],
+        denominator=choices["denominator"],
+        other_years=[_kept(one, choices) for one in study.other_years],
+    )
     return _repaired(found, study, flows, choices)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pandas as pd
 from agglo.commuting.disclosure import Disclosure, filled_table
 from agglo.commuting.flows import Flows, flows_from_table
 from agglo.commuting.observed import check_direction
-from agglo.errors import FlowError, LayerError
+from agglo.errors import FlowError, LayerError, SettingsError
 from agglo.layers.minute_files import read_minutes
 from agglo.layers.od_files import read_flows
 from agglo.layers.zone_files import read_zone_columns, read_zones
@@ -34,8 +34,9 @@ class StudyFiles:
     live: str = "live"
     work: str = "work"
     count: str = "n"
-    only: Mapping[str, str] = field(default_factory=dict)
-    """Column and text of the rows of the flows that are read."""
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column and texts of the rows that are read; with several texts each is a year of its own,
+    and the first is the main one."""
 
     matrix: str | None = None
     """Which matrix of an Open Matrix file."""
@@ -50,7 +51,9 @@ class StudyFiles:
     residents: str | None = None
     """Column of the zones with all employed residents."""
 
-    outside: tuple[str, ...] = ()
+    outside: Mapping[str, float | None] = field(default_factory=dict)
+    """Places beyond the region, with their jobs where they are known."""
+
     known_pair: tuple[str, str] | None = None
     """More people are known to commute from the first to the second than back."""
 
@@ -71,6 +74,12 @@ class Study:
     """Index ``zone_id``, metric CRS."""
 
     flows: Flows | None = None
+    other_years: tuple[Flows, ...] = ()
+    """Flows of other years over the same places."""
+
+    outside_jobs: pd.Series | None = None
+    """Jobs of places beyond the region, persons, where they are known."""
+
     minutes: pd.DataFrame | None = None
     sources: tuple[str, ...] = ()
     """One line per file: its name and the beginning of its hash."""
@@ -88,54 +97,66 @@ def study_from_files(files: StudyFiles) -> Study:
     LayerError, FlowError
         Naming file, column, zone and the next step.
     """
-    table = None
-    if files.flows is not None:
-        table = read_flows(
-            files.flows,
-            live=files.live,
-            work=files.work,
-            count=files.count,
-            matrix=files.matrix,
-            suppressed=files.suppressed,
-            only=files.only,
-            rows_are_work=files.rows_are_work,
-        )
+    tables = [] if files.flows is None else _tables(files, files.flows)
     minutes = None if files.times is None else read_minutes(files.times, matrix=files.matrix)
-    if table is None and minutes is None:
+    if not tables and minutes is None:
         raise LayerError("name the flows (--flows FILE), or for isochrones the times (--times)")
     zones = read_zones(
         files.zones,
         layer=files.layer,
         zone_id=files.zone_id,
         crs=files.crs,
-        flow_ids=_zone_ids(table, minutes, files.outside),
+        flow_ids=_zone_ids(tables, minutes, files.outside),
     )
     notes = [str(zones.attrs["note"])] if zones.attrs.get("note") else []
     if files.zone_table is not None:
         zones = read_zone_columns(files.zone_table, zones)
-    flows = None
-    if table is not None:
-        flows, more = _flows_of(table, zones, files)
-        notes += more
+    years = [_flows_of(table, zones, files) for table in tables]
+    notes += [note for _, more in years for note in more]
+    known = {place: jobs for place, jobs in files.outside.items() if jobs is not None}
     if minutes is not None:
         _check_minutes(minutes, zones, files)
     named = (files.flows, files.times, files.zones, files.zone_table)
     return Study(
         zones=zones,
-        flows=flows,
+        flows=years[0][0] if years else None,
+        other_years=tuple(flows for flows, _ in years[1:]),
+        outside_jobs=pd.Series(known, dtype=float) if known else None,
         minutes=minutes,
         sources=tuple(_source(path) for path in named if path is not None),
         notes=tuple(notes),
     )
 
 
+def _tables(files: StudyFiles, path: Path) -> list[pd.DataFrame]:
+    """Read the flows, once for each year that is asked for."""
+    several = [column for column, texts in files.only.items() if len(texts) > 1]
+    if len(several) > 1:
+        raise SettingsError(f"only one column may have several texts; got {', '.join(several)}")
+    own = {column: texts[0] for column, texts in files.only.items()}
+    years = files.only[several[0]] if several else ("",)
+    return [
+        read_flows(
+            path,
+            live=files.live,
+            work=files.work,
+            count=files.count,
+            matrix=files.matrix,
+            suppressed=files.suppressed,
+            only={**own, several[0]: year} if several else own,
+            rows_are_work=files.rows_are_work,
+        )
+        for year in years
+    ]
+
+
 def _zone_ids(
-    table: pd.DataFrame | None, minutes: pd.DataFrame | None, outside: Collection[str]
+    tables: Sequence[pd.DataFrame], minutes: pd.DataFrame | None, outside: Collection[str]
 ) -> list[str]:
     ids: set[str] = set()
-    if table is not None:
+    for table in tables:
         ids |= set(table["live"]) | set(table["work"])
-    elif minutes is not None:
+    if not tables and minutes is not None:
         ids |= set(minutes.index.astype(str))
     return sorted(ids - set(outside))
 

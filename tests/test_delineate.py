@@ -184,6 +184,28 @@ def test_a_place_outside_counts_and_is_not_delineated(files: Path) -> None:
     assert areas(files)["2"] == "1"
 
 
+def test_the_jobs_of_a_place_outside_decide_whether_it_dominates(files: Path) -> None:
+    write_flows(files, [*FLOWS, ("1", "moscow", 120), ("3", "moscow", 60)])
+    delineate(files, "--outside", "moscow", method="dominant")
+    assert areas(files) == {"1": "1", "2": "1", "3": "3", "4": "3"}
+    delineate(files, "--outside", "moscow=7000000", method="dominant")
+    assert areas(files) == dict.fromkeys("1234", "moscow")
+
+
+def test_several_years_are_averaged_by_commuting_zones_alone(files: Path) -> None:
+    frame = pd.DataFrame(FLOWS, columns=["live", "work", "n"])
+    other = frame.assign(n=1.0, year=2001)[lambda one: one["live"] == one["work"]]
+    pd.concat([frame.assign(year=2011), other]).to_csv(files / "flows.csv", index=False)
+    years = ("--only", "year=2011", "--only", "year=2001")
+    delineate(files, *years, "--cut", "0.6", method="commuting-zones")
+    # ties of 0.5 in 2011 and none in 2001: on average 0.25
+    assert areas(files)["4"] != areas(files)["3"]
+    delineate(files, *years[:2], "--cut", "0.6", method="commuting-zones")
+    assert areas(files)["4"] == areas(files)["3"]
+    with pytest.raises(SettingsError, match="takes the flows of one year"):
+        delineate(files, *years, *LMA)
+
+
 def test_a_square_matrix_is_read_as_it_is(files: Path) -> None:
     frame = pd.DataFrame(FLOWS, columns=["live", "work", "n"])
     frame.pivot(index="live", columns="work", values="n").fillna(0).to_csv(files / "flows.csv")

@@ -41,7 +41,8 @@ def delineate_command(
     work: Annotated[str, typer.Option("--work", help="Column: where they work.")] = "work",
     count: Annotated[str, typer.Option("--count", help="Column: how many.")] = "n",
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="COLUMN=TEXT of the flows to read.")
+        list[str] | None,
+        typer.Option("--only", help="COLUMN=TEXT of the rows to read; again for more years."),
     ] = None,
     matrix: Annotated[
         str | None, typer.Option("--matrix", help="Matrix of an .omx file with several.")
@@ -61,7 +62,8 @@ def delineate_command(
         typer.Option("--residents", help="Column: all employed residents [sums of rows]."),
     ] = None,
     outside: Annotated[
-        list[str] | None, typer.Option("--outside", help="Id beyond the region; again for more.")
+        list[str] | None,
+        typer.Option("--outside", help="ID or ID=JOBS beyond the region; again for more."),
     ] = None,
     drop: Annotated[
         list[str] | None,
@@ -175,7 +177,7 @@ def delineate_command(
             live=live,
             work=work,
             count=count,
-            only=_pairs(only or [], "=", "--only"),
+            only=_grouped(_pairs(only or [], "=", "--only")),
             matrix=matrix,
             rows_are_work=rows_are_work,
             zone_id=zone_id,
@@ -183,10 +185,8 @@ def delineate_command(
             zone_table=zone_table,
             crs=crs,
             residents=residents,
-            outside=tuple(outside or ()),
-            known_pair=next(iter(_pairs([known_pair], ":", "--known-pair").items()))
-            if known_pair
-            else None,
+            outside=_with_jobs(outside or []),
+            known_pair=_pairs([known_pair], ":", "--known-pair")[0] if known_pair else None,
             suppressed=tuple(suppressed or ()),
             suppressed_below_count=suppressed_below,
             rounded_to_count=rounded_to,
@@ -271,10 +271,30 @@ def _workspace_study(root: Path) -> Study:
     return study_from_workspace(open_workspace(root))
 
 
-def _pairs(given: list[str], sign: str, option: str) -> dict[str, str]:
+def _pairs(given: list[str], sign: str, option: str) -> list[tuple[str, str]]:
     """Split texts such as A=B."""
-    pairs = [one.split(sign, 1) for one in given]
-    for one, text in zip(pairs, given, strict=True):
-        if len(one) != 2 or not all(one):
+    pairs = [one.partition(sign) for one in given]
+    for (first, _, second), text in zip(pairs, given, strict=True):
+        if not first.strip() or not second.strip():
             raise SettingsError(f"{option} must look like A{sign}B; got '{text}'")
-    return {one[0].strip(): one[1].strip() for one in pairs}
+    return [(first.strip(), second.strip()) for first, _, second in pairs]
+
+
+def _grouped(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Gather the texts of each column."""
+    found: dict[str, tuple[str, ...]] = {}
+    for column, text in pairs:
+        found[column] = (*found.get(column, ()), text)
+    return found
+
+
+def _with_jobs(outside: list[str]) -> dict[str, float | None]:
+    """Read ids of places outside, some with their jobs."""
+    found: dict[str, float | None] = {}
+    for text in outside:
+        place, sign, jobs = text.partition("=")
+        try:
+            found[place.strip()] = float(jobs) if sign else None
+        except ValueError as error:
+            raise SettingsError(f"--outside must be ID or ID=JOBS; got '{text}'") from error
+    return found
