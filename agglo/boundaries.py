@@ -95,14 +95,14 @@ def boundaries(
 def centres_of(region: Region) -> Centres:
     """Name the core, its zones and what competes with it outside.
 
-    The core is the municipality of that role; without one, the zone with most jobs. The big
-    core is the outside zone that most residents commute to.
+    The core is the municipality of that role; without one, or where it is the whole region, the
+    zone with most jobs. The big core is the outside zone with most jobs.
     """
     zones, municipalities = region["zones"], region["municipalities"]
     inside = zones[zones["kind"] != "outside"]
     core_ids = municipalities.index[municipalities["role"] == "core"]
     own = inside[inside["municipality_id"].isin(core_ids)]
-    if own.empty:
+    if len(own) in (0, len(inside)):
         own = inside.loc[[inside["jobs_count"].idxmax()]]
     outside = zones[(zones["kind"] == "outside") & (zones["jobs_count"] > 0)]
     return Centres(

@@ -243,6 +243,15 @@ def test_a_region_without_a_core_municipality_takes_the_zone_with_most_jobs() ->
     assert (found.core, found.cores) == ("west", ("west",))
 
 
+def test_a_core_that_is_the_whole_region_is_its_zone_with_most_jobs() -> None:
+    places = {"a": worlds.Place(x_km=0), "b": worlds.Place(x_km=10, jobs=120)}
+    places["away"] = worlds.Place(x_km=20, workers=20, jobs=0, is_outside=True)
+    roads = {"r": ("a", "b", 10.0, 60.0), "s": ("b", "away", 10.0, 60.0)}
+    found = centres_of(worlds.region_of(worlds.tables_of(places, roads)))
+    assert found.cores == ("b",)
+    assert found.big_core == ""
+
+
 def test_the_flows_of_a_case_keep_the_outside_and_their_status() -> None:
     case = cases_of(worlds.two_banks())[BASELINE]
     flows = flows_from_case(case.region, case.flows)
