@@ -13,6 +13,7 @@ from agglo.indicators.measures import WHOLE
 from agglo.indicators.registry import INDICATORS
 from agglo.maps.drawing import ROLE_COLOURS, link_styles, zone_styles
 from agglo.maps.styles import Style
+from agglo.maps.territory_data import territory_data
 from agglo.maps.words import LANGUAGES, Theme, Words
 from agglo.region import Provenance, Region, attributions
 from agglo.run import Result, cut_places, worst_link
@@ -86,6 +87,7 @@ def page_data(
             tables["employers"], ["name_ru", "name_en", "jobs_count", "year", "source", "status"]
         ),
         "flows": _flows(tables["flows"]),
+        "territory": territory_data(results),
         "sources": [_source(item) for item in region.provenance],
         "inputs": results[0].inputs_sha256[:12],
     }  # fmt: skip

@@ -15,6 +15,7 @@ from agglo.maps.layer_styles import write_layer_styles
 from agglo.maps.qgis import write_project
 from agglo.maps.styles import MapTheme, ProjectLayer, Style
 from agglo.maps.tables import CHANGE_PREFIX
+from agglo.maps.territory_layers import territory_layers, territory_theme_layers
 from agglo.maps.words import Theme, Words
 from agglo.region import attributions
 from agglo.run import Result
@@ -91,6 +92,7 @@ def project_layers(
     ]
     for result in results:
         layers += _scenario_layers(result, results, zones, places, links, base["flows"], words)
+    layers += territory_layers(tables, results, words, language=LANGUAGE, source=_source(results))
     layers.append(
         _layer("municipalities", bottom, base["municipalities"], results, words, aliases=aliases)
     )
@@ -178,7 +180,7 @@ def _layer(
 def _themes(
     results: Sequence[Result], layers: Sequence[ProjectLayer], words: Words
 ) -> list[MapTheme]:
-    """One theme per scenario, and one for the flows of the baseline."""
+    """One theme per scenario, one for the flows of the baseline, one for the territory."""
     base = tuple(layer.key for layer in layers if layer.key.startswith("base:"))
     themes = []
     for result in results:
@@ -188,7 +190,9 @@ def _themes(
         name=words.text("word", "commuting", LANGUAGE),
         layers=(*base, f"flows:{BASELINE}"),
     )
-    return [*themes, flows]
+    own = territory_theme_layers(layers)
+    territory = MapTheme(name=words.text("word", "territory", LANGUAGE), layers=(*base, *own))
+    return [*themes, flows, *([territory] if own else [])]
 
 
 def _title(result: Result, results: Sequence[Result]) -> str:

@@ -11,6 +11,7 @@ import shapely
 
 from agglo.indicators.measures import WHOLE
 from agglo.indicators.registry import INDICATORS
+from agglo.maps.territory_data import territory_tables
 from agglo.run import Result
 from agglo.scenarios.files import BASELINE
 from agglo.tables import weakest_status
@@ -35,7 +36,7 @@ def map_tables(
         ``zones`` (polygons), ``places`` (points; ``has_area`` tells which have a polygon),
         ``links`` and ``flows`` once per scenario with the column ``scenario``. Indicators are
         columns; ``change_…`` is the difference from the baseline; ``status`` says how firm the
-        row is.
+        row is. Where a boundary was drawn, also the tables of ``territory_tables``.
     """
     region = results[0].case.region
     zones = pd.concat([_zones(result) for result in results], ignore_index=True)
@@ -57,6 +58,7 @@ def map_tables(
         "flows": pd.concat(
             [_flows(result, least_flow_count) for result in results], ignore_index=True
         ),
+        **territory_tables(results),
     }
 
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 import pandas as pd
 import pytest
@@ -26,15 +25,9 @@ from agglo.output import write_output
 from agglo.region import Region
 from agglo.run import Result, run
 from agglo.workspace import Workspace
+from tests.browser.pages import READY_S, Page, shown_number
 
-BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 MOST_BYTES = 4_000_000
-READY_S = 5
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--window-size=1400,900",
-)  # fmt: skip
 LEAST_OVERLAYS = 8
 SHAPES = """
 return document.querySelectorAll(
@@ -70,113 +63,6 @@ AGGLO_MAP.eachLayer(function (layer) {
 return said"""
 
 
-class Page:
-    """An open page and what the browser says about it."""
-
-    def __init__(self, driver) -> None:
-        """Keep the driver."""
-        self.driver = driver
-
-    def open(self, path: Path, address: str = "") -> float:
-        """Load a page anew, wait until it is ready, return the seconds."""
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        self.driver.get("about:blank")
-        self.driver.get_log("performance"), self.driver.get_log("browser")
-        start = time.monotonic()
-        self.driver.get(path.resolve().as_uri() + address)
-        waiting = WebDriverWait(self.driver, 2 * READY_S)
-        waiting.until(lambda _: self.find("body[data-ready]"))
-        waiting.until(lambda _: self.run("return !(window.AGGLO_MAP || {})._animatingZoom"))
-        return time.monotonic() - start
-
-    def find(self, selector: str) -> list:
-        """Find elements by CSS."""
-        return self.driver.find_elements("css selector", selector)
-
-    def one(self, selector: str):
-        """Find the one element of its kind."""
-        (found,) = self.find(selector)
-        return found
-
-    def run(self, script: str, *arguments: object):
-        """Run a script in the page."""
-        return self.driver.execute_script(script, *arguments)
-
-    def choose(self, name: str, value: str) -> None:
-        """Choose in a list as a user does."""
-        from selenium.webdriver.support.select import Select
-
-        Select(self.one(f"select#{name}")).select_by_value(value)
-
-    def options(self, name: str) -> dict[str, str]:
-        """List what a list offers: text by value."""
-        return {
-            each.get_attribute("value"): each.get_property("textContent")
-            for each in self.find(f"select#{name} option")
-        }
-
-    def colours(self) -> dict[str, str]:
-        """Read the fill of every zone off the drawing."""
-        return self.run(
-            "var found = {}; AGGLO_MAP.eachLayer(function (layer) {"
-            "  var p = layer.feature && layer.feature.properties;"
-            "  if (p && p.zone_id && layer._path) {"
-            "    found[p.zone_id] = layer._path.getAttribute('fill'); } }); return found"
-        )
-
-    def address(self) -> dict[str, str]:
-        """Read the state out of the address."""
-        return dict(parse_qsl(self.run("return location.hash.slice(1)")))
-
-    def text(self, selector: str) -> str:
-        """Read the text of an element, shown or not."""
-        return self.one(selector).get_property("textContent")
-
-    def requests(self) -> list[str]:
-        """List what the page asked for since it was opened, itself and data left out."""
-        messages = [
-            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
-        ]
-        urls = [
-            message["params"]["request"]["url"]
-            for message in messages
-            if message["method"] == "Network.requestWillBeSent"
-        ]
-        own = self.run("return location.href").split("#")[0]
-        assert own in [url.split("#")[0] for url in urls], "the log missed even the page itself"
-        return [url for url in urls if url.split("#")[0] != own and not url.startswith("data:")]
-
-    def complaints(self) -> list[str]:
-        """List what the console says; nothing is the only good answer."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """Start a browser of its own, cut off from the network."""
-    for program in (BROWSER, DRIVER):
-        if not program.exists():
-            pytest.skip(f"{program} is not installed (apt-get install chromium chromium-driver)")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(BROWSER)
-    profile = tmp_path_factory.mktemp("profile")
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(str(DRIVER)))
-    try:
-        driver.execute_cdp_cmd("Network.enable", {})
-        driver.execute_cdp_cmd(
-            "Network.emulateNetworkConditions",
-            {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0},
-        )
-        yield Page(driver)
-    finally:
-        driver.quit()
-
-
 @pytest.fixture(scope="module")
 def file(
     workspace: Workspace, results: dict[str, Result], tmp_path_factory: pytest.TempPathFactory
@@ -209,21 +95,6 @@ def theme(workspace: Workspace) -> Theme:
 def drawn(results: dict[str, Result]) -> pd.DataFrame:
     """Return the values of every place and scenario that the map draws."""
     return pd.DataFrame(map_tables(list(results.values()), least_flow_count=300)["places"])
-
-
-def shown_number(text: str) -> float:
-    """Read a number off the page: thousands apart, comma or point, sign, per cent.
-
-    Examples
-    --------
-    >>> shown_number("102\u00a0525 мест"), shown_number("+1,5 %"), shown_number("−3.25")
-    (102525.0, 1.5, -3.25)
-    """
-    found = re.match(r"[+−-]?\d{1,3}(?:[\s,]\d{3})+(?!\d)|[+−-]?\d+(?:[.,]\d+)?", text.strip())
-    assert found, text
-    number = found.group().replace("−", "-")
-    grouped = re.fullmatch(r"[+-]?\d{1,3}(?:[\s,]\d{3})+", number)
-    return float(re.sub(r"[\s,]", "", number) if grouped else number.replace(",", "."))
 
 
 # ---- opening

@@ -13,13 +13,19 @@ import pyogrio
 import pytest
 
 from agglo.maps.qgis import layer_id
+from agglo.maps.reasons import CHANGE_COLOURS, FIRM_COLOURS, count_classes, membership_kinds
+from agglo.maps.territory_data import definitions_of
+from agglo.maps.words import Words, read_words
 from agglo.output import write_output
 from agglo.run import Result
 from agglo.workspace import Workspace
 
 QGIS_PYTHON = Path("/usr/bin/python3")
 CHECK = Path(__file__).with_name("check_project.py")
-TABLES = ("zones", "places", "links", "flows", "stops", "railways", "municipalities")
+TABLES = (
+    "zones", "places", "links", "flows", "stops", "railways", "municipalities", "territory",
+    "territory_municipalities", "territory_counts",
+)  # fmt: skip
 BY_SCENARIO = ("zones", "places", "links", "flows")
 Facts = dict
 
@@ -66,6 +72,11 @@ def stored(folder: Path) -> dict[str, pd.DataFrame]:
     }
 
 
+@pytest.fixture(scope="module")
+def words(workspace: Workspace) -> Words:
+    return read_words(workspace.root / "maps")
+
+
 def of(seen: Facts, table: str, scenario: str) -> Facts:
     """Return what QGIS says of the layer of one table and scenario."""
     return seen["layers"][layer_id(f"{table}:{scenario}")]
@@ -94,19 +105,20 @@ def test_a_layer_shows_the_rows_of_its_own_scenario_only(
     assert {name: of(seen, table, name)["feature_count"] for name in results} == dict(expected)
 
 
-def test_every_scenario_has_a_theme_and_so_have_the_flows(
-    seen: Facts, results: dict[str, Result]
+def test_every_scenario_has_a_theme_and_so_have_the_flows_and_the_territory(
+    seen: Facts, results: dict[str, Result], words: Words
 ) -> None:
     titles = {name: result.scenario.title_ru for name, result in results.items()}
     assert set(titles.values()) <= set(seen["themes"])
-    assert len(seen["themes"]) == len(results) + 1
+    assert len(seen["themes"]) == len(results) + 2
     for name, title in titles.items():
         shown = set(seen["themes"][title])
         assert {layer_id(f"zones:{name}"), layer_id(f"links:{name}")} <= shown
         others = {layer_id(f"zones:{other}") for other in results if other != name}
         assert not others & shown
-    (flows,) = set(seen["themes"]) - set(titles.values())
+    flows, territory = (words.text("word", key, "ru") for key in ("commuting", "territory"))
     assert layer_id("flows:baseline") in seen["themes"][flows]
+    assert layer_id("territory_counts:baseline") in seen["themes"][territory]
 
 
 def test_a_theme_shows_the_difference_for_all_but_the_baseline(
@@ -197,3 +209,54 @@ def test_the_print_layout_has_map_legend_scale_and_north(seen: Facts) -> None:
     (items,) = seen["layouts"].values()
     for wanted in ("Map", "Legend", "ScaleBar", "Picture"):
         assert items.count(f"QgsLayoutItem{wanted}") == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "attribute"),
+    [
+        ("territory", "memberships"),
+        ("territory_municipalities", "municipality_memberships"),
+    ],
+)
+def test_the_territory_is_drawn_by_every_definition_as_on_the_page(
+    seen: Facts, results: dict[str, Result], words: Words, table: str, attribute: str
+) -> None:
+    rows = getattr(results["baseline"], attribute)
+    definitions = definitions_of(list(results.values()))
+    assert len(definitions) >= 8
+    for definition in definitions:
+        own = rows[rows["definition"] == definition]
+        layer = seen["layers"][layer_id(f"{table}:{definition}")]
+        labels = {kind: words.text("firm", kind, "ru") for kind in FIRM_COLOURS}
+        assert layer["legend"] == [
+            {"label": labels[kind], "colour": colour} for kind, colour in FIRM_COLOURS.items()
+        ]
+        kinds = Counter(membership_kinds(own).map(labels))
+        assert layer["drawn_counts"] == dict(kinds)
+
+
+def test_the_count_of_definitions_is_drawn_for_every_zone(
+    seen: Facts, results: dict[str, Result]
+) -> None:
+    rows = results["baseline"].memberships
+    methods = rows[rows["definition"] != "official"]
+    layer = of(seen, "territory_counts", "baseline")
+    classes = count_classes(methods["definition"].nunique())
+    assert layer["legend"] == [{"label": each.label, "colour": each.colour} for each in classes]
+    counts = methods.groupby("zone_id")["is_in"].sum()
+    assert layer["drawn_counts"] == dict(Counter(classes[count].label for count in counts))
+
+
+def test_who_moves_over_the_boundary_has_a_layer_of_its_own(
+    seen: Facts, results: dict[str, Result], words: Words
+) -> None:
+    drawn = 0
+    for name, result in results.items():
+        moved = result.memberships[result.memberships["change"] != ""]
+        for definition, rows in moved.groupby("definition"):
+            layer = seen["layers"][layer_id(f"territory:{name}:{definition}")]
+            wanted = Counter(words.text("word", change, "ru") for change in rows["change"])
+            assert layer["drawn_counts"] == dict(wanted)
+            assert {each["colour"] for each in layer["legend"]} == set(CHANGE_COLOURS.values())
+            drawn += 1
+    assert drawn > 0

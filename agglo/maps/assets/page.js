@@ -3,37 +3,14 @@
   "use strict";
   var data = AGGLO, map = AGGLO_MAP;
   var state = { language: "ru", scenario: data.scenarios[0].id, indicator: data.shown.indexOf(data.key[0]) < 0 ? data.shown[0] : data.key[0], difference: false };
-  readAddress();
 
   // ---- words and numbers
-  function text(group, key) {
-    var found = (data.texts[group] || {})[key] || {};
-    return found[state.language] || found.en || key;
-  }
-  function word(key) { return text("word", key); }
-  function nameOf(item) { return item["name_" + state.language] || item.name_en || item.name_ru || ""; }
-  function number(value, unit, signed) {
-    if (value === null || value === undefined) { return word("no_data"); }
-    var shown = unit === "share" ? value * 100 : value, size = Math.abs(shown);
-    var whole = size >= 100 || unit === "jobs" || unit === "persons" || unit === "person-min/day";
-    var rule = whole ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
-    var sign = unit !== "share" ? "" : "\u202f" + (signed ? word("points") : "%");
-    return (signed && value > 0 ? "+" : "") + shown.toLocaleString(state.language, rule).replace("-", "\u2212") + sign;
-  }
+  var extras = [], parts = agglo_parts(data, state), text = parts.text, word = parts.word, nameOf = parts.nameOf, number = parts.number;
+  var make = parts.make, badge = parts.badge, table = parts.table, tip = parts.tip, swatch = parts.swatch, select = parts.select, rangeOf = parts.rangeOf;
+  readAddress();
   function unitOf(id) { return indicator(id).unit; }
   function indicator(id) { return data.indicators.filter(function (i) { return i.id === id; })[0]; }
   function scenario(id) { return data.scenarios.filter(function (s) { return s.id === id; })[0]; }
-  function make(tag, attributes, children) {
-    var node = document.createElement(tag);
-    Object.keys(attributes || {}).forEach(function (key) {
-      if (key === "onclick" || key === "onchange") { node[key] = attributes[key]; } else { node.setAttribute(key, attributes[key]); }
-    });
-    (children || []).forEach(function (child) {
-      node.appendChild(typeof child === "string" ? document.createTextNode(child) : child);
-    });
-    return node;
-  }
-  function badge(status) { return make("span", { "class": "badge " + status }, [text("status", status)]); }
 
   // ---- values and colours
   function column() { return (state.difference ? "change_" : "") + state.indicator; }
@@ -44,14 +21,8 @@
   }
   function colourOf(style, value) {
     if (value === null || value === undefined) { return style.missing ? style.missing[1] : data.colours.missing; }
-    var hit = style.classes.filter(function (c) {
-      return (c[2] === null || value >= c[2]) && (c[3] === null || value <= c[3]);
-    })[0];
+    var hit = parts.classOf(style.classes, value);
     return hit ? hit[1] : data.colours.missing;
-  }
-  function rangeOf(c, unit, signed) { // the words of a legend class, in the language of the page
-    if (c[2] === null) { return "\u2264 " + number(c[3], unit, signed); }
-    return c[3] === null ? "> " + number(c[2], unit, signed) : number(c[2], unit, signed) + " \u2026 " + number(c[3], unit, signed);
   }
   function style(name) { return data.styles[state.language][name]; }
 
@@ -62,15 +33,6 @@
   map.getPane("names").style.pointerEvents = "none";
   map.attributionControl.setPrefix("Leaflet");
   map.attributionControl.addAttribution(make("span", {}, [data.attribution]).innerHTML);
-  function table(title, rows) {
-    var node = make("div", {}, [make("b", {}, [title])]), body = make("table");
-    rows.forEach(function (row) {
-      if (row) { body.appendChild(make("tr", {}, [make("td", {}, [row[0]]), make("td", {}, [typeof row[1] === "string" ? row[1] : row[1]])])); }
-    });
-    node.appendChild(body);
-    return node;
-  }
-  function tip(layer, build) { layer.bindTooltip(build, { sticky: true, opacity: 0.97 }); return layer; }
 
   // ---- layers that no scenario changes
   var context = L.geoJSON(data.municipalities, {
@@ -118,7 +80,7 @@
     pointToLayer: function (f, point) { return L.circleMarker(point, { pane: "places", radius: 8, weight: 1.2, color: "#333", fillOpacity: 0.95 }); },
     style: function () { return { weight: 0.8, color: "#555", fillOpacity: 0.82 }; },
     onEachFeature: function (f, layer) {
-      tip(layer, function () { return zoneTip(f.properties); });
+      tip(layer, function () { return shown() ? shown().tip(f.properties) : zoneTip(f.properties); });
     }
   });
   var links = L.geoJSON(data.links, { pane: "links", style: {},
@@ -170,7 +132,8 @@
   function restyle() {
     var look = style(column()), lost = style("link_loss_person_min"), v = data.link_values[state.scenario];
     zones.eachLayer(function (layer) {
-      layer.setStyle({ fillColor: colourOf(look, valueOf(layer.feature.properties.zone_id)) });
+      var isPoint = !!layer.getLatLng;
+      layer.setStyle({ fillColor: colourOf(look, valueOf(layer.feature.properties.zone_id)), fillOpacity: isPoint ? 0.95 : 0.82, color: isPoint ? "#333" : "#555", weight: isPoint ? 1.2 : 0.8, dashArray: null });
     });
     function hide(layer, there) { // a link of another scenario is not there at all
       if (layer.getElement()) { layer.getElement().style.display = there ? "" : "none"; }
@@ -206,29 +169,12 @@
     });
     roadNames();
     placeNames();
+    extras.forEach(function (extra) { extra.restyle(extra.id === state.view); });
   }
   var labels = [];
-  function label(point, name, kind) { labels.push({ point: L.latLng(point), name: name, kind: kind }); }
-  var SIZES = { city: 9.6, town: 7.6, outside: 7.2, village: 6.8, district: 8.6, road: 7 }, ORDER = ["city", "town", "outside", "village", "district", "road"];
-  function placeNames() { // greedy: the weightier name first; each tries right, left, above, below, and stays away where all are taken
-    var taken = [];
-    names.clearLayers();
-    labels.slice().sort(function (a, b) { return ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind); }).forEach(function (one) {
-      var at = map.latLngToLayerPoint(one.point), width = one.name.length * SIZES[one.kind], sides = { right: [7, -9], left: [-7 - width, -9], above: [-width / 2, -26], below: [-width / 2, 7] };
-      if (one.kind === "district") { sides = { middle: [-width / 2, -9], above: [-width / 2, -45], below: [-width / 2, 30] }; }
-      Object.keys(sides).some(function (side) {
-        var x = at.x + sides[side][0], y = at.y + sides[side][1], box = [x, y, x + width, y + 18];
-        if (taken.some(function (t) { return box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1]; })) { return false; }
-        taken.push(box);
-        var node = make("span", {}, [one.name]);
-        node.style.left = sides[side][0] + "px"; node.style.top = sides[side][1] + "px";
-        if (side === "left") { node.style.width = width + "px"; node.style.textAlign = "right"; }
-        if (side !== "left" && side !== "right") { node.style.width = width + "px"; node.style.textAlign = "center"; }
-        names.addLayer(L.marker(one.point, { icon: L.divIcon({ className: "name " + one.kind, iconSize: [0, 0], html: node }), pane: "names", interactive: false, keyboard: false }));
-        return true;
-      });
-    });
-  }
+  function label(point, name, kind) { labels.push({ point: L.latLng(point), name: name, kind: kind, middle: kind === "district" }); }
+  var SIZES = { city: 9.6, town: 7.6, outside: 7.2, village: 6.8, district: 8.6, road: 7 }; // the weightiest first
+  function placeNames() { parts.placeNames(map, names, labels, SIZES); }
   map.on("zoomend", placeNames);
   function roadNames() { // the stretch of each numbered road nearest to the middle carries its number
     var best = {}, centre = members.getBounds().getCenter();
@@ -253,7 +199,7 @@
   function drawLegend() {
     var look = style(column()), box = legend.box;
     box.textContent = "";
-    if (map.hasLayer(zones)) {
+    if (shown()) { shown().legend(box); } else if (map.hasLayer(zones)) {
       box.appendChild(make("b", {}, [look.name]));
       look.classes.forEach(function (c) { box.appendChild(swatch(c[1], rangeOf(c, unitOf(state.indicator), state.difference), false)); });
       var inside = data.zones.features.filter(function (f) { return f.properties.kind !== "outside"; });
@@ -283,11 +229,6 @@
     if (map.hasLayer(flows)) { box.appendChild(swatch(data.colours.flow, word("flows"), true)); }
   }
   function some(values, none) { return Object.keys(values).some(function (k) { return none ? !values[k] : values[k]; }); }
-  function swatch(colour, label, line) {
-    var mark = make("i", { "class": line === "dot" ? "dot" : line ? "line" : "" });
-    mark.style.background = colour;
-    return make("div", {}, [mark, make("span", {}, [label])]);
-  }
   var control = null;
   function drawControl() {
     if (control) { control.remove(); }
@@ -297,24 +238,26 @@
     });
     control.addTo(map);
   }
-  function select(id, title, options, value, change) {
-    var box = make("select", { id: id, onchange: function () { change(box.value); } }, options.map(function (o) {
-      return make("option", { value: o[0] }, [o[1]]);
-    }));
-    box.value = value;
-    return make("label", { "for": id }, [title, box]);
-  }
   function drawPanel() {
     var own = scenario(state.scenario), base = scenario("baseline"), box = document.getElementById("controls");
-    var held = document.activeElement && document.activeElement.id, opened = !!box.querySelector("details[open]");
+    var held = document.activeElement && document.activeElement.id, opened = Array.from(box.querySelectorAll("details[open]"), function (part) { return part.id; });
     document.documentElement.lang = state.language;
     document.title = data.title[state.language];
     document.getElementById("title").textContent = data.title[state.language];
     document.getElementById("caveat").textContent = word("caveat");
     box.textContent = "";
-    box.appendChild(make("button", { id: "language", onclick: function () { set({ language: state.language === "ru" ? "en" : "ru" }); } }, [state.language === "ru" ? "English" : "По-русски"]));
+    box.appendChild(parts.languageButton(function (v) { set({ language: v }); }));
     box.appendChild(select("scenario", word("scenario"), data.scenarios.map(function (s) { return [s.id, s.title[state.language]]; }), state.scenario, function (v) { set({ scenario: v, difference: v === "baseline" ? false : state.difference }); }));
     box.appendChild(make("p", { "class": "about" }, [own.description[state.language]]));
+    if (extras.length) {
+      box.appendChild(parts.buttons([["indicators", word("indicators")]].concat(extras.map(function (extra) { return [extra.id, word(extra.id)]; })), state.view || "indicators", function (v) { set({ view: v === "indicators" ? undefined : v }); }));
+    }
+    if (shown()) { shown().panel(box); } else { drawIndicators(box, own, base); }
+    drawSources(box);
+    opened.forEach(function (id) { if (document.getElementById(id)) { document.getElementById(id).open = true; } });
+    if (held && document.getElementById(held)) { document.getElementById(held).focus(); }
+  }
+  function drawIndicators(box, own, base) {
     box.appendChild(select("indicator", word("indicator"), data.shown.map(function (i) { return [i, text("indicator", i)]; }), state.indicator, function (v) { set({ indicator: v }); }));
     if (state.scenario !== "baseline") {
       box.appendChild(make("div", { "class": "switch", role: "group" }, [false, true].map(function (on) {
@@ -326,7 +269,7 @@
     if (own.horizon === "day") { box.appendChild(make("p", { "class": "note" }, [word("shock_note")])); }
     box.appendChild(make("h2", {}, [word("whole")]));
     box.appendChild(numbers(own, base, data.key));
-    box.appendChild(make("details", {}, [make("summary", {}, [word("all_indicators")]), numbers(own, base, data.indicators.map(function (i) { return i.id; }).filter(function (id) { return data.key.indexOf(id) < 0; }))]));
+    box.appendChild(make("details", { id: "all_indicators" }, [make("summary", {}, [word("all_indicators")]), numbers(own, base, data.indicators.map(function (i) { return i.id; }).filter(function (id) { return data.key.indexOf(id) < 0; }))]));
     var worst = own.worst;
     box.appendChild(make("p", { "class": "about" }, [make("b", {}, [word("worst_link") + ": "]), worst[state.language] + " — " + number(worst.loss) + " " + text("unit", "person-min/day") + (worst.unserved ? ", " + number(worst.unserved) + " " + word("cut_off") : "")]));
     own.cut_off.forEach(function (cut, n) {
@@ -342,15 +285,15 @@
       var what = r.column ? ", " + text("column", r.column) + ": " + said(r.before) + " → " + said(r.after) : ": " + word("added");
       box.appendChild(make("div", { "class": "receipt" }, [r[state.language] + what + " ", make("span", { "class": "badge" }, [word(r.basis)]), make("br"), make("small", {}, [r.why[state.language]])]));
     });
-    var sources = make("details", {}, [make("summary", {}, [word("sources")])]);
+  }
+  function drawSources(box) {
+    var sources = make("details", { id: "sources" }, [make("summary", {}, [word("sources")])]);
     data.sources.forEach(function (s) {
       var said = [s.title[state.language], s.source, s.licence, s.attribution, s.date].filter(Boolean).join(". ");
       sources.appendChild(make("div", { "class": "source" }, [badge(s.status), " ", said, make("br"), make("small", {}, [s.note])]));
     });
     sources.appendChild(make("p", { "class": "source" }, [word("inputs") + " " + data.inputs]));
     box.appendChild(sources);
-    if (opened) { box.querySelector("details").open = true; }
-    if (held && document.getElementById(held)) { document.getElementById(held).focus(); }
   }
   function said(value) {
     if (value === "True" || value === "False") { return word(value === "True" ? "yes" : "no"); }
@@ -391,26 +334,28 @@
     return make("table", { "class": "numbers" }, rows);
   }
 
+  // ---- other scripts add views of their own: each draws with our parts, and is told of every change
+  function shown() { return extras.filter(function (extra) { return extra.id === state.view; })[0]; }
+  window.AGGLO_PAGE = {
+    data: data, map: map, state: state, parts: parts, zones: zones, scenario: scenario, set: set,
+    add: function (extra) { extras.push(extra); readAddress(); restyle(); drawPanel(); drawLegend(); }
+  };
+
   // ---- state, address, start
-  function decoded(text) { try { return decodeURIComponent(text); } catch (error) { return text; } }
   function readAddress() {
-    location.hash.slice(1).split("&").forEach(function (pair) {
-      var parts = pair.split("=").map(decoded);
-      if (parts[0] === "language" && (parts[1] === "ru" || parts[1] === "en")) { state.language = parts[1]; }
-      if (parts[0] === "scenario" && data.scenarios.some(function (s) { return s.id === parts[1]; })) { state.scenario = parts[1]; }
-      if (parts[0] === "indicator" && data.shown.indexOf(parts[1]) >= 0) { state.indicator = parts[1]; }
-      if (parts[0] === "difference") { state.difference = parts[1] === "true"; }
+    parts.addressed().forEach(function (pair) {
+      if (pair[0] === "language" && (pair[1] === "ru" || pair[1] === "en")) { state.language = pair[1]; }
+      if (pair[0] === "scenario" && data.scenarios.some(function (s) { return s.id === pair[1]; })) { state.scenario = pair[1]; }
+      if (pair[0] === "indicator" && data.shown.indexOf(pair[1]) >= 0) { state.indicator = pair[1]; }
+      if (pair[0] === "difference") { state.difference = pair[1] === "true"; }
+      extras.forEach(function (extra) { extra.read(pair[0], pair[1]); });
     });
     if (state.scenario === "baseline") { state.difference = false; }
-  }
-  function writeAddress() {
-    var hash = "#" + Object.keys(state).map(function (key) { return key + "=" + encodeURIComponent(state[key]); }).join("&");
-    try { history.replaceState(null, "", hash); } catch (error) { location.hash = hash; }
   }
   function set(change) {
     var turned = change.language && change.language !== state.language;
     Object.keys(change).forEach(function (key) { state[key] = change[key]; });
-    writeAddress();
+    parts.writeAddress();
     if (turned) { drawControl(); }
     restyle(); drawPanel(); drawLegend();
   }
@@ -418,7 +363,7 @@
   map.on("overlayadd", function () { restyle(); drawLegend(); });
   map.on("overlayremove", drawLegend);
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
-  window.addEventListener("beforeprint", function () { map.invalidateSize({ animate: false }); map.fitBounds(members.getBounds(), { animate: false }); });
+  parts.printable(map, function () { return members.getBounds(); });
   drawControl(); restyle(); drawPanel(); drawLegend();
   window.addEventListener("hashchange", function () { readAddress(); drawControl(); restyle(); drawPanel(); drawLegend(); });
   setTimeout(function () { map.invalidateSize(); map.fitBounds(members.getBounds(), { paddingTopLeft: [70, 8], paddingBottomRight: [8, 8], animate: false }); document.body.setAttribute("data-ready", "true"); }, 0);
