@@ -22,7 +22,7 @@ from agglo.maps.layer_styles import write_layer_styles
 from agglo.maps.words import Words
 from agglo.methods import METHODS, Choices
 from agglo.study import Study
-from agglo.territory.delineation import Delineation, summary_of_areas
+from agglo.territory.delineation import Delineation, named_areas, summary_of_areas
 from agglo.territory.firmness import Spreads, factors, firmness_of_areas
 
 FILES = ("areas.csv", "summary.csv", "areas.gpkg", "index.html", "delineation.json")
@@ -126,9 +126,8 @@ def write_delineation(
         If the folder cannot be written, or holds something else; earlier output stays whole.
     """
     check_folder(out, is_ours=is_ours)
-    summary = pd.DataFrame(index=pd.Index([], name="area_id"))
-    if study.flows is not None:
-        summary = summary_of_areas(delineation, study.flows)
+    delineation = replace(delineation, notes=(*study.notes, *delineation.notes))
+    summary = _summary(study, delineation)
     layers = areas_layers(delineation, study.zones, summary, firmness=firmness)
     areas = delineation.areas if firmness is None else delineation.areas.join(firmness)
     page = areas_page(
@@ -154,6 +153,18 @@ def write_delineation(
 def is_ours(path: Path) -> bool:
     """Tell whether a file is of a delineation, or one that QGIS puts beside it."""
     return path.is_file() and (path.name in FILES or path.name.startswith("areas.gpkg"))
+
+
+def _summary(study: Study, delineation: Delineation) -> pd.DataFrame:
+    """Describe the areas; each has the name of its zone with most jobs, where zones have names."""
+    if study.flows is None:
+        return pd.DataFrame(index=pd.Index([], name="area_id"))
+    summary = summary_of_areas(delineation, study.flows)
+    if "name" in study.zones:
+        area = delineation.areas["area_id"]
+        seat = named_areas(area, study.flows).groupby(area).first()
+        summary.insert(0, "name", study.zones["name"].reindex(seat[summary.index]).to_numpy())
+    return summary
 
 
 def _perturbed(study: Study, spreads: Spreads, draw: int) -> Study:
@@ -185,7 +196,7 @@ def _record(study: Study, delineation: Delineation) -> dict[str, object]:
         "method": delineation.method,
         "parameters": dict(delineation.parameters),
         "status": delineation.status,
-        "notes": [*study.notes, *delineation.notes],
+        "notes": list(delineation.notes),
         "sources": list(study.sources),
         "crs": str(study.zones.crs),
         "zones_count": len(delineation.areas),

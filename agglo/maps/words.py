@@ -11,6 +11,7 @@ from typing import Any
 
 from agglo.errors import SettingsError
 from agglo.indicators.registry import INDICATORS
+from agglo.paths import builtin_workspace
 from agglo.tomlfile import check_keys, read_toml
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -57,7 +58,9 @@ class Theme:
 
 
 def read_words(folder: Path) -> Words:
-    """Read the catalogue of texts.
+    """Read the catalogue of texts; what a workspace's lacks, the built-in one says.
+
+    So a workspace that was founded by an earlier version shows what is new in words too.
 
     Raises
     ------
@@ -75,7 +78,12 @@ def read_words(folder: Path) -> Words:
                 raise SettingsError(
                     f"{folder / TEXT_FILE}: [{group}.{key}] needs texts in {wanted}"
                 )
-    return Words(texts=texts)
+    pattern = builtin_workspace() / "maps" / TEXT_FILE
+    builtin = read_toml(pattern, error=SettingsError)
+    groups = dict.fromkeys([*builtin, *texts])
+    return Words(
+        texts={group: {**builtin.get(group, {}), **texts.get(group, {})} for group in groups}
+    )
 
 
 def read_theme(folder: Path) -> Theme:
