@@ -9,7 +9,7 @@ import pandas as pd
 
 from agglo.commuting.modes import kept_mode_minutes
 from agglo.indicators.access import (
-    jobs_per_worker,
+    floating_catchment,
     reach_count,
     self_containment,
     weighted_mean,
@@ -42,7 +42,7 @@ def reach(case: Case, *, mode: str, within_min: float) -> pd.Series:
     count = reach_count(
         times.loc[inside, inside], zones["jobs_count"][inside], within_min=within_min
     )
-    return _with_whole(count, weighted_mean(count, zones["workers_count"]))
+    return with_whole(count, weighted_mean(count, zones["workers_count"]))
 
 
 def gravity_reach(case: Case) -> pd.Series:
@@ -51,7 +51,7 @@ def gravity_reach(case: Case) -> pd.Series:
     cost = case.travel.cost_min.loc[case.inside, case.inside]
     pull = np.exp(-case.parameters.decay_per_min * cost.to_numpy())
     reached = pd.Series(pull @ zones["jobs_count"].to_numpy(), index=case.inside)
-    return _with_whole(reached, weighted_mean(reached, zones["workers_count"]))
+    return with_whole(reached, weighted_mean(reached, zones["workers_count"]))
 
 
 def competition(case: Case) -> pd.Series:
@@ -60,31 +60,38 @@ def competition(case: Case) -> pd.Series:
     Outside zones stand with the people who cross the border; nobody of them competes for the
     jobs outside, as in the flows.
     """
-    cost = case.travel.felt_min.copy()
-    outside = cost.index.difference(case.inside)
-    cost.loc[outside, outside] = np.inf
     zones = case.region["zones"]
-    workers, jobs = zones["workers_count"].copy(), zones["jobs_count"].copy()
-    workers[outside] = case.baseline_flows.sum(axis=1)[outside]
-    jobs[outside] = case.baseline_flows.sum(axis=0)[outside]
-    shen = jobs_per_worker(cost, workers, jobs, decay_per_min=case.parameters.decay_per_min)
-    own = shen[case.inside]
-    return _with_whole(own, weighted_mean(own, workers))
+    is_inside = zones.index.isin(case.inside)
+    cost = case.travel.felt_min.to_numpy(dtype=float)
+    cost = np.where(is_inside | is_inside[:, None], cost, np.inf)
+    flows = case.baseline_flows.to_numpy()
+    workers = np.where(is_inside, zones["workers_count"].to_numpy(dtype=float), flows.sum(axis=1))
+    jobs = np.where(is_inside, zones["jobs_count"].to_numpy(dtype=float), flows.sum(axis=0))
+    shen = floating_catchment(
+        pd.DataFrame(np.exp(-case.parameters.decay_per_min * cost)),
+        pd.Series(workers),
+        pd.Series(jobs),
+    )
+    own = pd.Series(shen.to_numpy()[is_inside], index=zones.index[is_inside])
+    return with_whole(own, weighted_mean(own, zones["workers_count"]))
 
 
 def competition_worst_quartile(case: Case) -> pd.Series:
     """Jobs per worker of that quarter of the workers who have fewest."""
     shen = competition(case).drop(WHOLE)
-    return _whole(worst_quartile(shen, case.region["zones"]["workers_count"][shen.index]))
+    return whole_only(worst_quartile(shen, case.region["zones"]["workers_count"][shen.index]))
 
 
 def minutes_per_worker_day(case: Case) -> pd.Series:
-    """Minutes of commuting per resident worker and working day, days at home counted as 0."""
+    """Minutes of commuting per resident worker and working day, days at home counted as 0.
+
+    Zones where nobody works are absent, here and in all shares of workers.
+    """
     flows = case.flows.loc[case.inside]
-    minutes = (flows * _counted(case).loc[case.inside]).sum(axis=1)
+    minutes = (flows * counted(case).loc[case.inside]).sum(axis=1)
     per_zone = minutes / flows.sum(axis=1) * trips_per_worker(case.parameters)
-    return _with_whole(
-        per_zone,
+    return with_whole(
+        per_zone.dropna(),
         float(minutes.sum() / flows.to_numpy().sum() * trips_per_worker(case.parameters)),
     )
 
@@ -94,7 +101,7 @@ def containment(case: Case, *, side: str) -> pd.Series:
     home = case.region["zones"].loc[case.inside, "municipality_id"]
     by_municipality = self_containment(case.flows, home[home != ""])[f"{side}_share"]
     whole = self_containment(case.flows, pd.Series(WHOLE, index=case.inside))
-    return _with_whole(by_municipality, float(whole[f"{side}_share"].iloc[0]))
+    return with_whole(by_municipality.dropna(), float(whole[f"{side}_share"].iloc[0]))
 
 
 def outside_workers(case: Case) -> pd.Series:
@@ -102,7 +109,7 @@ def outside_workers(case: Case) -> pd.Series:
     flows = case.flows.loc[case.inside]
     leaving = flows.drop(columns=case.inside).sum(axis=1)
     share = leaving / flows.sum(axis=1)
-    return _with_whole(share, float(leaving.sum() / flows.to_numpy().sum()))
+    return with_whole(share.dropna(), float(leaving.sum() / flows.to_numpy().sum()))
 
 
 def commuters_by(case: Case, *, mode: str) -> pd.Series:
@@ -110,14 +117,14 @@ def commuters_by(case: Case, *, mode: str) -> pd.Series:
     flows = case.flows.loc[case.inside]
     taken = (flows * case.travel.shares[mode].loc[case.inside].fillna(0.0)).sum(axis=1)
     share = taken / flows.sum(axis=1)
-    return _with_whole(share, float(taken.sum() / flows.to_numpy().sum()))
+    return with_whole(share.dropna(), float(taken.sum() / flows.to_numpy().sum()))
 
 
 def efficiency(case: Case, *, mode: str) -> pd.Series:
     """Relative efficiency of the network between the zones inside."""
     inside, times = _known(case, mode)
     straight = straight_km(case.region).loc[inside, inside] / case.parameters.ideal_speed_kmh
-    return _whole(
+    return whole_only(
         relative_efficiency(
             times.loc[inside, inside].to_numpy(), straight.to_numpy() * MINUTES_PER_HOUR
         )
@@ -127,7 +134,7 @@ def efficiency(case: Case, *, mode: str) -> pd.Series:
 def transit_coverage(case: Case) -> pd.Series:
     """Share of workers in zones whose public transport is known."""
     workers = case.region["zones"]["workers_count"]
-    return _whole(float(workers[_with_transit(case)].sum() / workers[case.inside].sum()))
+    return whole_only(float(workers[_with_transit(case)].sum() / workers[case.inside].sum()))
 
 
 def link_loss(case: Case) -> pd.Series:
@@ -139,11 +146,9 @@ def worst_link_loss(case: Case) -> pd.Series:
     """Loss of the worst single road link as a share of all commuting minutes of a day."""
     losses = road_losses(case)
     if losses.empty:
-        return _whole(float("nan"))
-    total = float(
-        (case.flows * _counted(case)).to_numpy().sum() * trips_per_worker(case.parameters)
-    )
-    return _whole(float(losses["loss_person_min"].max()) / total)
+        return whole_only(float("nan"))
+    total = float((case.flows * counted(case)).to_numpy().sum() * trips_per_worker(case.parameters))
+    return whole_only(float(losses["loss_person_min"].max()) / total)
 
 
 def road_losses(case: Case) -> pd.DataFrame:
@@ -163,14 +168,14 @@ def wait(case: Case, *, window: str, quantile: str) -> pd.Series:
     that trip in the peak. Zones from which nobody can go by public transport are absent.
     """
     if window not in case.waits:
-        return _whole(float("nan"))
+        return whole_only(float("nan"))
     minutes = getattr(case.waits[window], f"{quantile}_min").loc[case.inside]
     people = (case.flows * case.travel.shares["transit"]).loc[case.inside].fillna(0.0)
     taken = people.where(np.isfinite(minutes), 0.0)
     waited = (taken * minutes.where(np.isfinite(minutes), 0.0)).sum(axis=1)
     own = taken.sum(axis=1)
     whole = float(waited.sum() / own.sum()) if own.sum() > 0 else float("nan")
-    return _with_whole((waited / own.where(own > 0)).dropna(), whole)
+    return with_whole((waited / own.where(own > 0)).dropna(), whole)
 
 
 def minutes_to(case: Case, *, kind: str) -> pd.Series:
@@ -179,15 +184,15 @@ def minutes_to(case: Case, *, kind: str) -> pd.Series:
     Zones without any way to one are absent.
     """
     if kind not in case.facility_min:
-        return _whole(float("nan"))
+        return whole_only(float("nan"))
     nearest = case.facility_min.loc[case.inside, kind]
     reached = nearest[np.isfinite(nearest)]
-    return _with_whole(reached, weighted_mean(reached, case.region["zones"]["population_count"]))
+    return with_whole(reached, weighted_mean(reached, case.region["zones"]["population_count"]))
 
 
 def network_index(case: Case, *, name: str) -> pd.Series:
     """Return an index of the whole road network."""
-    return _whole(float(case.connectivity.get(name, np.nan)))
+    return whole_only(float(case.connectivity.get(name, np.nan)))
 
 
 def cut_off_people(case: Case) -> pd.Series:
@@ -197,10 +202,10 @@ def cut_off_people(case: Case) -> pd.Series:
     """
     inside = case.region["zones"].loc[case.inside]
     if case.cut_off.empty:
-        return _with_whole(inside["population_count"] * 0.0, 0.0)
+        return with_whole(inside["population_count"] * 0.0, 0.0)
     lost = inside.index.isin(case.cut_off.loc[case.cut_off["is_cut_from_hubs"], "place_id"])
     people = inside["population_count"].where(lost, 0.0)
-    return _with_whole(people, float(people.sum()))
+    return with_whole(people, float(people.sum()))
 
 
 def extra_person_minutes(case: Case) -> pd.Series:
@@ -215,7 +220,7 @@ def extra_person_minutes(case: Case) -> pd.Series:
         unserved_min=case.parameters.unserved_min,
     )
     extra = (case.baseline_flows * change).sum(axis=1) * trips_per_worker(case.parameters)
-    return _with_whole(extra, float(extra.sum()))
+    return with_whole(extra, float(extra.sum()))
 
 
 def unserved(case: Case) -> pd.Series:
@@ -225,27 +230,27 @@ def unserved(case: Case) -> pd.Series:
     """
     lost = np.isinf(_kept(case)) & np.isfinite(case.baseline_travel.mean_min)
     count = (case.baseline_flows * lost).sum(axis=1)
-    return _with_whole(count, float(count.sum()))
+    return with_whole(count, float(count.sum()))
 
 
 def zone_counts(case: Case, *, what: str) -> pd.Series:
     """Count what each zone inside has: population or jobs."""
     counts: pd.Series = case.region["zones"].loc[case.inside, f"{what}_count"]
-    return _with_whole(counts, float(counts.sum()))
+    return with_whole(counts, float(counts.sum()))
 
 
 def of_centres(case: Case, *, what: str, function: Callable[[pd.Series], float]) -> pd.Series:
     """Measure how the centres share population or jobs; absent for fewer than two centres."""
     zones = case.region["zones"]
     sizes: pd.Series = zones.loc[zones["is_centre"], f"{what}_count"]
-    return _whole(function(sizes) if len(sizes) > 1 else float("nan"))
+    return whole_only(function(sizes) if len(sizes) > 1 else float("nan"))
 
 
 def local_match(case: Case) -> pd.Series:
     """Share of workers for whom there is a job in their own zone: Σ min(W, J) / Σ W."""
     zones = case.region["zones"].loc[case.inside]
     matched = np.minimum(zones["workers_count"], zones["jobs_count"]).sum()
-    return _whole(float(matched / zones["workers_count"].sum()))
+    return whole_only(float(matched / zones["workers_count"].sum()))
 
 
 def _with_transit(case: Case) -> pd.Index:
@@ -267,7 +272,7 @@ def _kept(case: Case) -> Floats:
     )
 
 
-def _counted(case: Case) -> pd.DataFrame:
+def counted(case: Case) -> pd.DataFrame:
     """Mean minutes as they are counted: none more than a trip that is cut off."""
     mean = case.travel.mean_min
     counted = counted_minutes(
@@ -278,10 +283,12 @@ def _counted(case: Case) -> pd.DataFrame:
     return pd.DataFrame(counted, index=mean.index, columns=mean.columns)
 
 
-def _whole(value: float) -> pd.Series:
+def whole_only(value: float) -> pd.Series:
+    """Return a value that stands for the whole region alone."""
     return pd.Series({WHOLE: value}, dtype=float)
 
 
-def _with_whole(values: pd.Series, whole: float) -> pd.Series:
-    both: pd.Series = pd.concat([values.astype(float), _whole(whole)])
-    return both
+def with_whole(values: pd.Series, whole: float) -> pd.Series:
+    """Put the value for the whole region behind those of the places."""
+    both = np.append(values.to_numpy(dtype=float), whole)
+    return pd.Series(both, index=values.index.append(pd.Index([WHOLE], dtype=values.index.dtype)))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Iterable, Mapping
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from agglo.indicators import measures
 from agglo.indicators.case import Case
+from agglo.indicators.indicator import GOALS, IC, LM, MF, NETWORK, Indicator
+from agglo.indicators.labour_indicators import labour_indicators
 from agglo.indicators.measures import WHOLE
 from agglo.tables import STATUSES, weakest_status
 from agglo.territory.polycentricity import (
@@ -20,49 +22,12 @@ from agglo.territory.polycentricity import (
 )
 from agglo.transport.lines import WINDOWS
 
-GOALS = (
-    "labour_mobility",
-    "infrastructure_connectivity",
-    "functional_specialisation",
-    "municipal_budgets",
-    "development_projects",
-    "umbrella_brand",
-    "multi_focus",
-    "environment",
-)
-"""Goals of the agglomeration; those without an indicator yet get no score."""
+__all__ = [
+    "GOALS", "INDICATORS", "NETWORK", "Indicator", "measure", "needs_of", "values_of",
+    "whole_values",
+]  # fmt: skip
 
 THRESHOLDS_MIN = (30, 45, 60)
-NETWORK = ("zones", "links", "lines", "line_stops", "connectors")
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """One registered measure."""
-
-    function: Callable[[Case], pd.Series]
-    unit: str
-    better: int
-    """+1 where more is better, −1 where less is, 0 where the direction is open to debate."""
-
-    goal: str
-    source: str
-
-    tables: tuple[str, ...] = NETWORK
-    """The tables whose status it takes over."""
-
-    _: KW_ONLY
-    is_modelled: bool = True
-    """Whether the model and its assumptions stand between the tables and the number."""
-
-    needs: tuple[str, ...] = ()
-    """The parts of a case that it reads and that take long to find (``case.NEEDS``)."""
-
-    has_whole: bool = True
-    """Whether it has a value for the whole region and can stand for a goal."""
-
-
-LM, IC, MF = "labour_mobility", "infrastructure_connectivity", "multi_focus"
 
 
 def _reach_indicators() -> dict[str, Indicator]:
@@ -174,6 +139,7 @@ INDICATORS: Mapping[str, Indicator] = {
     "park_ride_commuters_share": Indicator(
         partial(measures.commuters_by, mode="park_ride"), "share", 0, LM, "McFadden 1974"
     ),
+    **labour_indicators(),
     "extra_person_min": Indicator(
         measures.extra_person_minutes, "person-min/day", 0, IC, "same trips, same modes"
     ),
@@ -262,35 +228,43 @@ def measure(
     indicators
         Columns ``place_id``, ``indicator``, ``value``, ``unit``, ``status``.
     """
-    pieces = []
-    for name, indicator in INDICATORS.items():
-        values = indicator.function(case)
-        status = _status(indicator, case, assumption_status) if is_baseline else STATUSES[-1]
-        pieces.append(
-            pd.DataFrame(
-                {
-                    "place_id": values.index.astype(str),
-                    "indicator": name,
-                    "value": values.to_numpy(dtype=float),
-                    "unit": indicator.unit,
-                    "status": status,
-                }
-            )
-        )
-    return pd.concat(pieces, ignore_index=True)
+    values = values_of(case, INDICATORS)
+    rows = pd.DataFrame(
+        {
+            "indicator": list(INDICATORS),
+            "unit": [one.unit for one in INDICATORS.values()],
+            "status": [
+                _status(one, case, assumption_status) if is_baseline else STATUSES[-1]
+                for one in INDICATORS.values()
+            ],
+        }
+    )
+    rows = rows.loc[rows.index.repeat([len(one) for one in values.values()])]
+    rows.insert(0, "place_id", np.concatenate([one.index.astype(str) for one in values.values()]))
+    rows.insert(2, "value", np.concatenate([one.to_numpy(float) for one in values.values()]))
+    return rows.astype({"place_id": str}).reset_index(drop=True)
 
 
 def _status(indicator: Indicator, case: Case, assumption_status: str) -> str:
     """Take the weakest status of what the indicator stands on."""
-    found = [status for table in indicator.tables for status in case.region[table]["status"]]
+    region = case.region
+    found = [one for table in indicator.tables for one in region[table]["status"].unique()]
     return weakest_status(
         *found, *(["modelled", assumption_status] if indicator.is_modelled else [])
     )
 
 
+def values_of(case: Case, names: Iterable[str]) -> dict[str, pd.Series]:
+    """Take some measures of a case; each is a series by place."""
+    chosen = {name: INDICATORS[name] for name in names}
+    bases = {basis: basis(case) for basis in dict.fromkeys(one.basis for one in chosen.values())}
+    return {name: one.function(bases[one.basis]) for name, one in chosen.items()}
+
+
 def whole_values(case: Case, names: Iterable[str]) -> pd.Series:
     """Take some measures for the whole region alone; index the indicator's name."""
-    return pd.Series({name: float(INDICATORS[name].function(case)[WHOLE]) for name in names})
+    values = values_of(case, names)
+    return pd.Series({name: float(own[WHOLE]) for name, own in values.items()})
 
 
 def needs_of(names: Iterable[str]) -> frozenset[str]:

@@ -10,7 +10,14 @@ import pytest
 
 from agglo.indicators.case import Case
 from agglo.indicators.measures import WHOLE
-from agglo.indicators.registry import GOALS, INDICATORS, NETWORK, measure, whole_values
+from agglo.indicators.registry import (
+    GOALS,
+    INDICATORS,
+    NETWORK,
+    measure,
+    values_of,
+    whole_values,
+)
 from agglo.scenarios.files import Scenario
 from agglo.tables import STATUSES
 from tests import worlds
@@ -23,15 +30,20 @@ WITHOUT_DATA = {
     "minutes_to_hospital",
     "transit_wait_off_peak_median_min",
     "transit_wait_off_peak_p90_min",
+    "jobs_per_worker_by_wage",
+    "best_wage_within_45_min_car",
+    "best_wage_within_45_min_transit",
+    "wage_gap_within_45_min_car_share",
+    "wage_gap_within_45_min_transit_share",
 }
-"""What the worlds have no facility, station or off-peak line for."""
+"""What the worlds have no facility, station, off-peak line or second wage for."""
 
 CAR_ONLY = {"car_preference_share": 1.0}
 CLOSED = worlds.scenario(worlds.change("close_link", link=["bridge"]), name="closed", horizon="day")
 
 
 def value(case: Case, indicator: str, place: str = WHOLE) -> float:
-    return float(INDICATORS[indicator].function(case)[place])
+    return float(values_of(case, [indicator])[indicator][place])
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +170,8 @@ def test_containment_of_the_region_is_who_stays_inside(banks: Case) -> None:
 def test_a_zone_outside_any_municipality_forms_no_municipality() -> None:
     tables = worlds.two_banks_tables()
     tables["zones"].loc[tables["zones"]["zone_id"] == "east", "municipality_id"] = None
-    shares = INDICATORS["self_containment_supply"].function(case_of(worlds.region_of(tables)))
+    name = "self_containment_supply"
+    shares = values_of(case_of(worlds.region_of(tables)), [name])[name]
     assert shares.index.tolist() == ["left", WHOLE]
 
 
