@@ -1,4 +1,4 @@
-"""Folders of output that appear whole or not at all."""
+"""Output that appears whole or not at all: folders and new files."""
 
 from __future__ import annotations
 
@@ -48,6 +48,33 @@ def whole_folder(
         raise OutputError(f"{out} cannot be written: {error}{whole}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def whole_file(path: Path, *, faults: tuple[type[Exception], ...] = ()) -> Iterator[Path]:
+    """Give a path beside a new file, of the same name, that takes its place once it is written.
+
+    Parameters
+    ----------
+    faults
+        What libraries raise about a file that cannot be written, beside ``OSError``.
+
+    Raises
+    ------
+    OutputError
+        If the file is there already or cannot be written.
+    """
+    if path.exists():
+        raise OutputError(f"{path} is there already; name a new file")
+    caught: tuple[type[Exception], ...] = (OSError, *faults)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+            temporary = Path(folder) / path.name
+            yield temporary
+            temporary.replace(path)
+    except caught as error:
+        raise OutputError(f"{path} cannot be written: {error}") from error
 
 
 def check_folder(out: Path, *, is_ours: Callable[[Path], bool]) -> None:

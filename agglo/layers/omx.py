@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from agglo.errors import LayerError, OutputError
+from agglo.folders import whole_file
 from agglo.layers.text_cells import id_texts, listed
 
 if TYPE_CHECKING:
@@ -74,26 +74,17 @@ def write_omx(path: Path, matrices: Mapping[str, pd.DataFrame]) -> Path:
     for name, frame in matrices.items():
         if not (frame.index.equals(zones) and frame.columns.equals(zones)):
             raise OutputError(f"{path}: matrix '{name}' is not square over the zones of the first")
-    if path.exists():
-        raise OutputError(f"{path} is there already; name a new file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-            temporary = Path(folder) / path.name
-            with h5py.File(temporary, "w") as file:
-                file.attrs["OMX_VERSION"] = np.bytes_(OMX_VERSION)
-                file.attrs["SHAPE"] = np.array([len(zones)] * 2, dtype=np.int32)
-                file["lookup/zone_id"] = _stored_ids(zones)
-                for name, frame in matrices.items():
-                    file.create_dataset(
-                        f"data/{name}",
-                        data=frame.to_numpy(),
-                        compression="gzip",
-                        compression_opts=1,
-                    )
-            temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error}") from error
+    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["OMX_VERSION"] = np.bytes_(OMX_VERSION)
+        file.attrs["SHAPE"] = np.array([len(zones)] * 2, dtype=np.int32)
+        file["lookup/zone_id"] = _stored_ids(zones)
+        for name, frame in matrices.items():
+            file.create_dataset(
+                f"data/{name}",
+                data=frame.to_numpy(),
+                compression="gzip",
+                compression_opts=1,
+            )
     return path
 
 

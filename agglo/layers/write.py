@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyogrio
 import pyogrio.errors
 
 from agglo.errors import OutputError
+from agglo.folders import whole_file
 
 FIXED_DATE = "2000-01-01T00:00:00.000Z"
 """What a GeoPackage says it was written on, so that the same input gives the same bytes."""
@@ -81,17 +81,9 @@ def save_geometry(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> Path:
     driver = drivers.get(path.suffix.lower())
     if driver is None or (driver == "GeoJSON" and len(layers) > 1):
         raise OutputError(f"{path}: name a .gpkg file" + (" or .geojson" if not driver else ""))
-    if path.exists():
-        raise OutputError(f"{path} is there already; name a new file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-            temporary = Path(folder) / path.name
-            for name, layer in layers.items():
-                _save_layer(layer, temporary, name, driver)
-            temporary.replace(path)
-    except (OSError, pyogrio.errors.DataSourceError) as error:
-        raise OutputError(f"{path} cannot be written: {error}") from error
+    with whole_file(path, faults=(pyogrio.errors.DataSourceError,)) as temporary:
+        for name, layer in layers.items():
+            _save_layer(layer, temporary, name, driver)
     return path
 
 
