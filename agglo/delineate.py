@@ -13,15 +13,17 @@ import pandas as pd
 from scipy import sparse
 
 from agglo.commuting.flows import id_ranks
-from agglo.errors import SettingsError
+from agglo.errors import LayerError, SettingsError
 from agglo.folders import check_folder, whole_folder
 from agglo.layers.write import save_geometry, write_csv
+from agglo.layers.zone_files import read_zone_columns
 from agglo.maps.areas_layers import areas_layers, areas_project_layers
 from agglo.maps.areas_page import areas_page
 from agglo.maps.layer_styles import write_layer_styles
 from agglo.maps.words import Words
 from agglo.methods import METHODS, Choices
 from agglo.study import Study
+from agglo.territory.agreement import adjusted_rand
 from agglo.territory.delineation import Delineation, named_areas, summary_of_areas
 from agglo.territory.firmness import Spreads, factors, firmness_of_areas
 
@@ -107,6 +109,45 @@ def firmness_of_study(
         return delineate(_perturbed(study, spreads, draw), method, own).areas["area_id"]
 
     return firmness_of_areas(base.areas["area_id"], run, draws_count=spreads.draws_count)
+
+
+def agreement_with(
+    delineation: Delineation, study: Study, path: Path, *, column: str | None = None
+) -> str:
+    """Compare with the areas of a file, such as an official list, and say how well they agree.
+
+    Parameters
+    ----------
+    path
+        CSV with a row per zone; zones that it lacks, or whose area is empty there, stand alone.
+    column
+        The column with the areas; without it, the only one beside the ids.
+
+    Returns
+    -------
+    agreement_with
+        A sentence with the adjusted Rand index (Hubert, Arabie 1985): 1 where both are the same.
+
+    Raises
+    ------
+    LayerError
+        If the file cannot be read, knows no zone, or the column is not told.
+    """
+    given = read_zone_columns(path, study.zones[["geometry"]])
+    names = [str(name) for name in given.columns if name != "geometry"]
+    if column is None and len(names) == 1:
+        column = names[0]
+    if column not in names:
+        raise LayerError(
+            f"{path}: name the column with the areas (--compare-column); there are "
+            f"{', '.join(names)}"
+        )
+    known = given[column].where(given[column].notna(), "").astype(str)
+    index = adjusted_rand(delineation.areas["area_id"], known)
+    return (
+        f"compared with {path.name}, '{column}': adjusted Rand index {index:.4f} "
+        f"over {len(known)} zones"
+    )
 
 
 def write_delineation(

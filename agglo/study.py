@@ -108,9 +108,9 @@ def study_from_files(files: StudyFiles) -> Study:
         crs=files.crs,
         flow_ids=_zone_ids(tables, minutes, files.outside),
     )
-    notes = [str(zones.attrs["note"])] if zones.attrs.get("note") else []
     if files.zone_table is not None:
         zones = read_zone_columns(files.zone_table, zones)
+    notes = [str(zones.attrs["note"])] if zones.attrs.get("note") else []
     years = [_flows_of(table, zones, files) for table in tables]
     notes += [note for _, more in years for note in more]
     known = {place: jobs for place, jobs in files.outside.items() if jobs is not None}

@@ -213,6 +213,21 @@ def test_a_square_matrix_is_read_as_it_is(files: Path) -> None:
     assert areas(files) == {"1": "1", "2": "1", "3": "3", "4": "3"}
 
 
+def test_areas_are_compared_with_those_of_a_file(files: Path) -> None:
+    official = pd.DataFrame({"code": list("1234"), "town": ["x", "x", "y", "y"], "other": "z"})
+    official.to_csv(files / "official.csv", index=False)
+    with pytest.raises(LayerError, match=r"--compare-column.*town, other"):
+        delineate(files, *LMA, "--compare", str(files / "official.csv"))
+    official.drop(columns="other").to_csv(files / "official.csv", index=False)
+    said = "\n".join(delineate(files, *LMA, "--compare", str(files / "official.csv")))
+    assert "official.csv, 'town': adjusted Rand index 1.0000 over 4 zones" in said
+    official.drop(columns="other").assign(town=["x", "y", "x", "y"]).to_csv(
+        files / "official.csv", index=False
+    )
+    said = "\n".join(delineate(files, *LMA, "--compare", str(files / "official.csv")))
+    assert "adjusted Rand index -0.5000" in said
+
+
 def test_degrees_are_projected_and_said(files: Path) -> None:
     zones = gpd.read_file(files / "zones.gpkg").to_crs("EPSG:4326")
     zones.to_file(files / "zones.gpkg")

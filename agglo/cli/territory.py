@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -139,6 +140,12 @@ def delineate_command(
     ] = None,
     firmness: Annotated[int, typer.Option("--firmness", help="Perturbed runs; 0 for none.")] = 0,
     seed: Annotated[int | None, typer.Option("--seed", help="Of what is drawn [1].")] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", help="CSV of zones and areas to compare with.")
+    ] = None,
+    compare_column: Annotated[
+        str | None, typer.Option("--compare-column", help="Its column with the areas.")
+    ] = None,
     title: Annotated[str, typer.Option("--title", help="Heading of the map.")] = "",
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -194,7 +201,17 @@ def delineate_command(
         )
     elif flows is not None or times is not None:
         raise SettingsError("name the zone layer too: --zones FILE")
-    _delineate(method, choices, files, out, root_of(workspace), firmness, seed, title)
+    _delineate(
+        method,
+        choices,
+        files,
+        out,
+        root_of(workspace),
+        draws_count=firmness,
+        seed=1 if seed is None else seed,
+        title=title,
+        compare=(compare, compare_column),
+    )
 
 
 def _delineate(
@@ -203,14 +220,17 @@ def _delineate(
     files: StudyFiles | None,
     out: Path,
     root: Path,
+    *,
     draws_count: int,
-    seed: int | None,
+    seed: int,
     title: str,
+    compare: tuple[Path | None, str | None],
 ) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from agglo.delineate import (
+        agreement_with,
         check_method,
         delineate,
         firmness_of_study,
@@ -234,13 +254,17 @@ def _delineate(
         study = study_from_files(files) if files else _workspace_study(root)
         bar.update(task, description="delineating")
         found = delineate(study, method, choices)
+        path, column = compare
+        if path is not None:
+            told = agreement_with(found, study, path, column=column)
+            found = replace(found, notes=(*found.notes, told))
         shares = None
         if draws_count:
             shares = firmness_of_study(
                 study,
                 method,
                 choices,
-                spreads=Spreads(draws_count=draws_count, seed=seed or 1),
+                spreads=Spreads(draws_count=draws_count, seed=seed),
                 progress=lambda what, done, of: bar.update(
                     task, description=what, completed=done, total=of
                 ),

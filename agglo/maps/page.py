@@ -21,8 +21,8 @@ from agglo.scoring.goals import Goal
 HEAD_MARK, PANEL_MARK, SCRIPT_MARK = "<!-- head -->", "<!-- panel -->", "/* script */"
 """Where our parts go once folium has rendered: its templates never read a text of ours."""
 
-SCRIPTS = ("parts.js", "page.js", "territory.js")
-STYLES = ("page.css", "territory.css")
+SCRIPTS = ("parts.js", "page.js", "portrait.js", "territory.js")
+STYLES = ("page.css", "territory.css", "portrait.css")
 
 
 def page_from_results(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 
 import geopandas as gpd
@@ -11,6 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from agglo.maps.plain import plain
+from agglo.maps.portrait_data import portrait_data
 from agglo.maps.reasons import (
     CHANGE_COLOURS,
     FIRM_COLOURS,
@@ -36,7 +37,6 @@ SHOWN = (
 """What the page is told of each membership, in this order."""
 
 DEGREE_DECIMALS = 4
-SHOWN_DECIMALS = 5
 
 
 def definition_name(words: Words, definition: str, language: str) -> str:
@@ -106,6 +106,7 @@ def territory_data(results: Sequence[Result]) -> dict[str, object] | None:
             one.scenario.name: _by_place(one.municipality_memberships, "municipality_id")
             for one in results
         },
+        "portrait": portrait_data(results),
     }
 
 
@@ -138,7 +139,7 @@ def _by_place(rows: pd.DataFrame, key: str) -> dict[str, dict[str, list[object]]
     found: dict[str, dict[str, list[object]]] = {}
     values = rows[["definition", key, *SHOWN]].itertuples(index=False, name=None)
     for definition, place, *shown in values:
-        found.setdefault(str(definition), {})[str(place)] = [_plain(one) for one in shown]
+        found.setdefault(str(definition), {})[str(place)] = [plain(one) for one in shown]
     return found
 
 
@@ -150,14 +151,3 @@ def _official_outline(result: Result) -> object:
     shapes = members.geometry.loc[members.index.intersection(own)].to_crs("EPSG:4326")
     joined = shapely.set_precision(shapely.union_all(shapes.to_numpy()), 10**-DEGREE_DECIMALS)
     return json.loads(shapely.to_geojson(joined))
-
-
-def _plain(value: object) -> object:
-    """Turn a value into one that JSON holds; what has no end is written as text."""
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float):
-        if math.isinf(value):
-            return "inf" if value > 0 else "-inf"
-        return None if math.isnan(value) else round(value, SHOWN_DECIMALS)
-    return value

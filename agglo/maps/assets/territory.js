@@ -131,6 +131,7 @@
     box.appendChild(make("h2", {}, [word("why_here")]));
     box.appendChild(make("button", { id: "sheet_open", "class": "plain", onclick: openSheet }, [word("whole_table")]));
     box.appendChild(definition() === ALL ? matrix() : whyTable());
+    if (page.portrait) { page.portrait(box); }
   }
   function verdict() {
     var all = places(), isAll = definition() === ALL;
