@@ -11,6 +11,8 @@ import pytest
 from agglo.errors import LayerError, SettingsError, TableError
 from agglo.parameters import parameters_from_assumptions
 from agglo.tables import TABLES
+from agglo.territory.firmness import Spreads
+from agglo.territory.rules import Rules
 from agglo.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -147,3 +149,29 @@ def test_a_workspace_without_layers_is_refused(folder: Path) -> None:
     (folder / "layers").mkdir()
     with pytest.raises(LayerError, match=r"holds no layers; wanted NAME.toml"):
         open_workspace(folder)
+
+
+def test_the_thresholds_of_the_built_in_region_are_the_usual_ones(workspace: Workspace) -> None:
+    assert workspace.rules == Rules()
+    assert workspace.spreads == Spreads()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("commuting_share = 0.15", "commuting_share = 1.5", "must be above 0, at most 1"),
+        ("commuting_share", "commuting_shar", "commuting_shar"),
+        ("[60, 90]", '["x"]', "within_min must be a number"),
+        ("draws_count = 100", "draws_count = 0", "1 draw or more"),
+        ("min_size_count = 3500", "min_size_count = true", "min_size_count must be a number"),
+    ],
+)
+def test_a_threshold_that_cannot_be_is_refused(folder: Path, old: str, new: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        open_workspace(with_settings(folder, old, new))
+
+
+def test_other_thresholds_make_other_inputs(folder: Path, workspace: Workspace) -> None:
+    own = open_workspace(with_settings(folder, "commuting_share = 0.15", "commuting_share = 0.2"))
+    assert own.rules.commuting_share == 0.2
+    assert own.inputs_sha256 != workspace.inputs_sha256
