@@ -114,10 +114,12 @@ def run(
     parameters = parameters_from_assumptions(workspace.assumptions)
     regions = {name: own for name, (own, _) in applied.items()}
     network = network_from_regions(regions, parameters, cache=workspace.root / CACHE)
+    ends = assumption_ends(workspace.assumptions)
+    steps = len(read) + len(ends)
     traffic = None
     if workspace.congestion:
         if progress:
-            progress("traffic", 0, 1)
+            progress("traffic", 0, steps)
         traffic = traffic_from_network(read, network, parameters)
     closing, cases = _cases(read, network, parameters, traffic, needs=NEEDS)
     firmness = weakest_status(*(item.status for item in workspace.assumptions.values()))
@@ -132,15 +134,14 @@ def run(
         rules=workspace.rules,
         spreads=workspace.spreads,
         holds_flows={one.name: one.horizon == "day" for one in read},
-        progress=progress,
+        progress=progress and (lambda what, done, _: progress(what, done, steps)),
     )
     portrayed = portraits(cases, workspace.rules)
     own = _scores(workspace, cases)
-    ends = assumption_ends(workspace.assumptions)
     ranges = []
-    for done, variant in enumerate(ends):
+    for done, variant in enumerate(ends, len(read)):
         if progress:
-            progress(variant.name, done, len(ends))
+            progress(variant.name, done, steps)
         ranges.append(_varied_scores(workspace, read, network, parameters, variant, traffic))
     spread = pd.concat([own, *ranges]).groupby(["scenario", "goal"], sort=False)["score"]
     scores = own.assign(low=spread.min().to_numpy(), high=spread.max().to_numpy())

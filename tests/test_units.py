@@ -36,7 +36,8 @@ def test_every_parameter_carries_a_unit() -> None:
 
 
 def test_every_number_of_a_table_carries_a_unit_or_is_known_to_have_none() -> None:
-    plain = {"lon", "lat", "km", "km_from", "km_to"}
+    # the limits of a claim are in the unit of what it is about
+    plain = {"lon", "lat", "km", "km_from", "km_to", "low", "high"}
     bare = {
         f"{table}.{name}"
         for table, contract in TABLES.items()
