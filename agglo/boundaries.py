@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from agglo.commuting.flows import Flows, flows_from_frame
-from agglo.indicators.case import Case
+from agglo.indicators.case import Case, flow_status
 from agglo.parameters import Assumption
 from agglo.perturbed import drawn_car_minutes, drawn_flows, drawn_rules, draws_of
 from agglo.region import Region
@@ -113,13 +113,13 @@ def centres_of(region: Region) -> Centres:
     )
 
 
-def flows_from_case(region: Region, frame: pd.DataFrame) -> Flows:
-    """Take the flows of a case as one value with its status."""
-    zones = region["zones"]
+def flows_from_case(case: Case) -> Flows:
+    """Take the flows of a case as one value with its status: the weakest of the homes inside."""
+    zones = case.region["zones"]
     return flows_from_frame(
-        frame,
+        case.flows,
         outside=zones.index[zones["kind"] == "outside"],
-        status=weakest_status("modelled", *zones["status"]),
+        status=weakest_status(*flow_status(case)[case.inside]),
     )
 
 
@@ -131,8 +131,14 @@ def drawn_like(flows: Flows, persons: Floats) -> Flows:
 def _zone_rows(case: Case, centres: Centres, rules: Rules) -> pd.DataFrame:
     """List the memberships of a case, the official composition first."""
     region = case.region
-    flows = flows_from_case(region, case.flows)
-    found = delineations(flows, case.travel.minutes["car"], centres=centres, rules=rules)
+    flows = flows_from_case(case)
+    found = delineations(
+        flows,
+        case.travel.minutes["car"],
+        centres=centres,
+        rules=rules,
+        minutes_status=weakest_status("modelled", *region["links"]["status"]),
+    )
     home = region["zones"]["municipality_id"]
     roles = region["municipalities"]["role"]
     members = home.index[home.isin(roles.index[roles != "context"])]
@@ -174,7 +180,8 @@ def _with_firmness(rows: pd.DataFrame, shares: pd.DataFrame, key: str) -> pd.Dat
 
 def _with_change(rows: pd.DataFrame, base: pd.DataFrame, key: str) -> pd.DataFrame:
     before = base.set_index(["definition", key])["is_in"]
-    was_in = before.reindex(pd.MultiIndex.from_frame(rows[["definition", key]])).to_numpy(bool)
+    pairs = pd.MultiIndex.from_frame(rows[["definition", key]])
+    was_in = before.reindex(pairs, fill_value=False).to_numpy(dtype=bool)
     change = np.where(
         rows["is_in"] & ~was_in, "enters", np.where(~rows["is_in"] & was_in, "leaves", "")
     )
@@ -200,7 +207,7 @@ def _firmness(
         if progress:
             progress(f"boundary of {name}", done, len(cases))
         case = cases[name]
-        like = flows_from_case(case.region, case.flows)
+        like = flows_from_case(case)
         order = case.flows.index.get_indexer(like.places)
         seats = seats_of(like, centres)
         minutes = drawn_car_minutes(case, draws)

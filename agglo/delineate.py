@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from agglo.commuting.flows import id_ranks
+from agglo.commuting.flows import Flows, id_ranks
 from agglo.errors import LayerError, SettingsError
 from agglo.folders import check_folder, whole_folder
 from agglo.layers.write import save_geometry, write_csv
@@ -21,11 +22,12 @@ from agglo.maps.areas_layers import areas_layers, areas_project_layers
 from agglo.maps.areas_page import areas_page
 from agglo.maps.layer_styles import write_layer_styles
 from agglo.maps.words import Words
-from agglo.methods import METHODS, Choices
+from agglo.methods import METHODS, OPTIONS, Choices, with_borders
 from agglo.study import Study
 from agglo.territory.agreement import adjusted_rand
-from agglo.territory.delineation import Delineation, named_areas, summary_of_areas
+from agglo.territory.delineation import Delineation, summary_of_areas
 from agglo.territory.firmness import Spreads, factors, firmness_of_areas
+from agglo.transport.topology import Floats
 
 FILES = ("areas.csv", "summary.csv", "areas.gpkg", "index.html", "delineation.json")
 Progress = Callable[[str, int, int], None]
@@ -50,8 +52,7 @@ def delineate(study: Study, method: str, choices: Choices) -> Delineation:
     """
     check_method(method, choices)
     found = METHODS[method]
-    given = {name: value for name, value in choices.items() if value is not None}
-    return found.draw(study, {**found.options, **given})
+    return found.draw(with_borders(study, method, choices), {**found.options, **_told(choices)})
 
 
 def check_method(method: str, choices: Choices) -> None:
@@ -64,13 +65,19 @@ def check_method(method: str, choices: Choices) -> None:
     """
     if method not in METHODS:
         raise SettingsError(f"unknown method '{method}'; known: {', '.join(METHODS)}")
-    given = {name for name, value in choices.items() if value is not None}
-    foreign = sorted(given - set(METHODS[method].options))
+    given = {name: value for name, value in choices.items() if value is not None}
+    known = METHODS[method].options
+    foreign = sorted(OPTIONS.get(name, name) for name in given if name not in known)
     if foreign:
         raise SettingsError(
             f"method '{method}' does not use {', '.join(foreign)}; it uses "
-            f"{', '.join(METHODS[method].options)}"
+            f"{', '.join(OPTIONS[name] for name in known)}"
         )
+    for name, value in given.items():
+        if name.endswith("_share") and not 0 <= value <= 1 and choices.get("side") != "sum":
+            raise SettingsError(
+                f"{OPTIONS[name]} is a share between 0 and 1; got {value:g} (15 percent are 0.15)"
+            )
 
 
 def firmness_of_study(
@@ -90,25 +97,55 @@ def firmness_of_study(
     firmness_of_study
         ``firmness_share`` by zone, 0–1.
     """
+    study = with_borders(study, method, choices)
     base = delineate(study, method, choices)
-    options = METHODS[method].options
+    options, thresholds = METHODS[method].options, METHODS[method].thresholds
     drawn = {
-        name: factors(f"threshold/{name}", spreads.threshold_share, spreads)
-        for name in METHODS[method].thresholds
+        kind: factors(f"threshold/{kind}", spreads.threshold_share, spreads)
+        for kind in sorted(set(thresholds.values()))
     }
 
     def run(draw: int) -> pd.Series:
         if progress:
             progress("firmness", draw, spreads.draws_count)
         own = dict(choices)
-        for name, factor in drawn.items():
+        for name, kind in thresholds.items():
             given = choices.get(name)
             usual = float(options[name] if given is None else given)
-            most = 1.0 if name.endswith("_share") or name == "cut_distance" else np.inf
-            own[name] = min(usual * float(factor[draw]), most)
-        return delineate(_perturbed(study, spreads, draw), method, own).areas["area_id"]
+            most = 1.0 if name.endswith(("_share", "_distance")) else np.inf
+            own[name] = min(usual * float(drawn[kind][draw]), max(most, usual))
+        varied = _perturbed(study, spreads, draw)
+        return METHODS[method].draw(varied, {**options, **_told(own)}).areas["area_id"]
 
-    return firmness_of_areas(base.areas["area_id"], run, draws_count=spreads.draws_count)
+    seats = _seats(base, study)
+    return firmness_of_areas(
+        base.areas["area_id"], run, seats=seats, draws_count=spreads.draws_count
+    )
+
+
+def _told(choices: Choices) -> dict[str, Any]:
+    return {name: value for name, value in choices.items() if value is not None}
+
+
+def _seats(delineation: Delineation, study: Study) -> pd.Series:
+    """Name the seat of each area: of its core, or of all its zones, the one with most jobs."""
+    areas = delineation.areas
+    area = areas["area_id"][areas["area_id"] != ""]
+    jobs = pd.Series(0.0, index=areas.index)
+    if study.flows is not None:
+        counts = pd.Series(study.flows.jobs_count, index=study.flows.places)
+        jobs = counts.reindex(areas.index).fillna(0.0)
+    ranked = pd.DataFrame(
+        {
+            "area": area,
+            "is_core": (areas["decided_by"] == "core")[area.index],
+            "jobs": jobs[area.index],
+            "rank": -id_ranks(areas.index)[areas.index.get_indexer(area.index)],
+        }
+    )
+    ranked = ranked.sort_values(["is_core", "jobs", "rank"], ascending=False)
+    first = ranked.drop_duplicates("area")
+    return pd.Series(first.index, index=pd.Index(first["area"]))
 
 
 def agreement_with(
@@ -158,8 +195,14 @@ def write_delineation(
     words: Words,
     title: str,
     firmness: pd.Series | None = None,
+    asked: Mapping[str, object] | None = None,
 ) -> Path:
     """Write ``areas.csv``, ``summary.csv``, GeoPackage, one-file map and record into a folder.
+
+    Parameters
+    ----------
+    asked
+        What was asked for, for the record, so that the run can be repeated.
 
     Raises
     ------
@@ -180,7 +223,7 @@ def write_delineation(
         firmness=firmness,
         sources=study.sources,
     )
-    record = json.dumps(_record(study, delineation), ensure_ascii=False, indent=2)
+    record = json.dumps(_record(study, delineation, asked or {}), ensure_ascii=False, indent=2)
     with whole_folder(out, replaces=True) as folder:
         write_csv(areas.rename_axis("zone_id").reset_index(), folder / "areas.csv")
         write_csv(summary.rename_axis("area_id").reset_index(), folder / "summary.csv")
@@ -198,44 +241,61 @@ def is_ours(path: Path) -> bool:
 
 def _summary(study: Study, delineation: Delineation) -> pd.DataFrame:
     """Describe the areas; each has the name of its zone with most jobs, where zones have names."""
-    if study.flows is None:
-        return pd.DataFrame(index=pd.Index([], name="area_id"))
-    summary = summary_of_areas(delineation, study.flows)
+    area = delineation.areas["area_id"]
+    if study.flows is not None:
+        summary = summary_of_areas(delineation, study.flows)
+    else:
+        counts = area[area != ""].value_counts(sort=False).rename("zones_count")
+        summary = counts.rename_axis("area_id").to_frame()
     if "name" in study.zones:
-        area = delineation.areas["area_id"]
-        seat = named_areas(area, study.flows).groupby(area).first()
-        summary.insert(0, "name", study.zones["name"].reindex(seat[summary.index]).to_numpy())
+        seats = _seats(delineation, study)[summary.index]
+        summary.insert(0, "name", study.zones["name"].reindex(seats).to_numpy())
     return summary
 
 
 def _perturbed(study: Study, spreads: Spreads, draw: int) -> Study:
     """Vary every flow and every way; the same whatever order the zones stand in."""
     flows, minutes = study.flows, study.minutes
-    random = np.random.default_rng([spreads.seed, draw])
     if flows is not None:
-        counts = flows.counts.tocoo()
-        rank = id_ranks(flows.places)
-        order = np.lexsort((rank[counts.col], rank[counts.row]))
-        factor = np.empty(len(order))
-        share = spreads.flow_share
-        factor[order] = random.triangular(1 - share, 1, 1 + share, len(order)) if share else 1.0
-        drawn = sparse.csr_array((counts.data * factor, (counts.row, counts.col)), counts.shape)
-        rows = np.asarray(flows.counts.sum(axis=1)).ravel()
-        more = np.asarray(drawn.sum(axis=1)).ravel() - rows
-        flows = replace(flows, counts=drawn, residents_count=flows.residents_count + more)
+        flows = _varied_flows(flows, np.random.default_rng([spreads.seed, draw, 0]), spreads)
+    others = tuple(
+        _varied_flows(one, np.random.default_rng([spreads.seed, draw, year]), spreads)
+        for year, one in enumerate(study.other_years, 1)
+    )
     if minutes is not None:
-        share = spreads.minutes_share
-        ordered = minutes.iloc[np.argsort(id_ranks(minutes.index))]
-        drawn_factor = random.triangular(1 - share, 1, 1 + share, len(ordered)) if share else 1.0
-        minutes = ordered.mul(drawn_factor, axis=0).loc[minutes.index]
-    return replace(study, flows=flows, minutes=minutes)
+        random = np.random.default_rng([spreads.seed, draw])
+        by_id = minutes.iloc[
+            np.argsort(id_ranks(minutes.index)), np.argsort(id_ranks(minutes.columns))
+        ]
+        varied = by_id * _triangle(random, spreads.minutes_share, by_id.shape)
+        minutes = varied.loc[minutes.index, minutes.columns]
+    return replace(study, flows=flows, other_years=others, minutes=minutes)
 
 
-def _record(study: Study, delineation: Delineation) -> dict[str, object]:
+def _varied_flows(flows: Flows, random: np.random.Generator, spreads: Spreads) -> Flows:
+    counts = flows.counts.tocoo()
+    rank = id_ranks(flows.places)
+    order = np.lexsort((rank[counts.col], rank[counts.row]))
+    factor = np.empty(len(order))
+    factor[order] = _triangle(random, spreads.flow_share, (len(order),))
+    drawn = sparse.csr_array((counts.data * factor, (counts.row, counts.col)), counts.shape)
+    more = np.asarray(drawn.sum(axis=1) - flows.counts.sum(axis=1)).ravel()
+    return replace(flows, counts=drawn, residents_count=flows.residents_count + more)
+
+
+def _triangle(random: np.random.Generator, share: float, shape: tuple[int, ...]) -> Floats:
+    return random.triangular(1 - share, 1, 1 + share, shape) if share else np.ones(shape)
+
+
+def _record(
+    study: Study, delineation: Delineation, asked: Mapping[str, object]
+) -> dict[str, object]:
     return {
         "agglo": importlib.metadata.version("agglo"),
         "method": delineation.method,
         "parameters": dict(delineation.parameters),
+        "asked": {name: value for name, value in asked.items() if value is not None},
+        "read": dict(study.columns),
         "status": delineation.status,
         "notes": list(delineation.notes),
         "sources": list(study.sources),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
-from scipy import sparse
 
-from agglo.commuting.flows import Flows, without_places
+from agglo.commuting.flows import Flows
 from agglo.errors import FlowError, SettingsError, TableError
 from agglo.study import Study
 from agglo.territory.communities import community_areas
@@ -36,8 +34,11 @@ class Method:
     options: Mapping[str, Any]
     """By name, the usual value; ``None`` where there is none."""
 
-    thresholds: tuple[str, ...] = ()
-    """The options that perturbed runs draw anew."""
+    thresholds: Mapping[str, str] = field(default_factory=dict)
+    """The options that perturbed runs draw anew; those of one kind move together."""
+
+    is_contiguous: bool | None = False
+    """Whether areas hang together where nothing is said; ``None``: where zones are polygons."""
 
 
 def _flows(study: Study, choices: Choices) -> Flows:
@@ -45,12 +46,7 @@ def _flows(study: Study, choices: Choices) -> Flows:
         raise FlowError("this method needs flows; name them with --flows FILE")
     if study.other_years and not choices.get("averages_years"):
         raise SettingsError("this method takes the flows of one year; name one text with --only")
-    return _kept(study.flows, choices)
-
-
-def _kept(flows: Flows, choices: Choices) -> Flows:
-    dropped = choices.get("drop") or ()
-    return without_places(flows, dropped) if dropped else flows
+    return study.flows
 
 
 def _cores(study: Study, choices: Choices, places: pd.Index) -> pd.Series:
@@ -74,33 +70,44 @@ def _cores(study: Study, choices: Choices, places: pd.Index) -> pd.Series:
     return cores_from_zones(_flows(study, choices), min_jobs_count=float(least or 0.0))
 
 
-def _own_zones(study: Study, flows: Flows) -> gpd.GeoDataFrame:
-    return study.zones.loc[flows.inside]
+def with_borders(study: Study, method: str, choices: Choices) -> Study:
+    """Find once which zones touch, where the method is to look at it.
 
-
-def _neighbours(study: Study, flows: Flows, choices: Choices) -> sparse.csr_array | None:
-    return neighbours_from_zones(_own_zones(study, flows)) if choices["is_contiguous"] else None
+    Raises
+    ------
+    TableError
+        If zones are no polygons.
+    """
+    wanted = choices.get("is_contiguous")
+    if wanted is None:
+        wanted = METHODS[method].is_contiguous
+    if study.flows is None or wanted is False:
+        return study
+    own = study.zones.loc[study.flows.inside]
+    if wanted is None and not own.geom_type.isin(POLYGONS).all():
+        return study
+    return replace(
+        study,
+        neighbours=neighbours_from_zones(own),
+        border_m=border_lengths_from_zones(own) if method == "fua" else None,
+    )
 
 
 def _labour_markets(study: Study, choices: Choices) -> Delineation:
     flows = _flows(study, choices)
-    own = {key: value for key, value in choices.items() if key not in ("drop", "is_contiguous")}
-    return _repaired(labour_market_areas(flows, **own), study, flows, choices)
+    own = {key: value for key, value in choices.items() if key != "is_contiguous"}
+    return _repaired(labour_market_areas(flows, **own), study)
 
 
 def _functional_areas(study: Study, choices: Choices) -> Delineation:
     flows = _flows(study, choices)
-    own = _own_zones(study, flows)
-    contiguous = choices["is_contiguous"]
-    if contiguous is None:
-        contiguous = bool(own.geom_type.isin(POLYGONS).all())
     return functional_urban_areas(
         flows,
         _cores(study, choices, flows.places),
         commuting_share=choices["commuting_share"],
         merge_share=choices["merge_share"],
-        neighbours=neighbours_from_zones(own) if contiguous else None,
-        border_m=border_lengths_from_zones(own) if contiguous else None,
+        neighbours=study.neighbours,
+        border_m=study.border_m,
     )
 
 
@@ -112,7 +119,7 @@ def _threshold_areas(study: Study, choices: Choices) -> Delineation:
         threshold_share=choices["threshold_share"],
         side=choices["side"],
         is_iterated=choices["is_iterated"],
-        neighbours=_neighbours(study, flows, choices),
+        neighbours=study.neighbours,
     )
 
 
@@ -131,7 +138,7 @@ def _dominant(study: Study, choices: Choices) -> Delineation:
     if sizes is not None:
         sizes = sizes[sizes.index.isin(flows.places)]
     found = dominant_areas(flows, size_count=sizes, least_count=choices["least_count"])
-    return _repaired(found, study, flows, choices)
+    return _repaired(found, study)
 
 
 def _communities(study: Study, choices: Choices) -> Delineation:
@@ -139,7 +146,7 @@ def _communities(study: Study, choices: Choices) -> Delineation:
     found = community_areas(
         flows, resolution=choices["resolution"], seed=choices["seed"], runs=choices["runs_count"]
     )
-    return _repaired(found, study, flows, choices)
+    return _repaired(found, study)
 
 
 def _commuting_zones(study: Study, choices: Choices) -> Delineation:
@@ -148,22 +155,20 @@ def _commuting_zones(study: Study, choices: Choices) -> Delineation:
         flows,
         cut=choices["cut_distance"],
         denominator=choices["denominator"],
-        other_years=[_kept(one, choices) for one in study.other_years],
+        other_years=study.other_years,
     )
-    return _repaired(found, study, flows, choices)
+    return _repaired(found, study)
 
 
-def _repaired(
-    delineation: Delineation, study: Study, flows: Flows, choices: Choices
-) -> Delineation:
+def _repaired(delineation: Delineation, study: Study) -> Delineation:
     """Mend what does not hang together, if that is asked for."""
-    if not choices["is_contiguous"]:
+    if study.neighbours is None or study.flows is None:
         return delineation
-    return contiguous_areas(delineation, flows, neighbours_from_zones(_own_zones(study, flows)))
+    return contiguous_areas(delineation, study.flows, study.neighbours)
 
 
 CORES = {"cities": None, "core": None, "core_jobs_count": None}
-COMMON = {"drop": None, "is_contiguous": False}
+COMMON = {"is_contiguous": None}
 METHODS: Mapping[str, Method] = {
     "lma": Method(
         draw=_labour_markets,
@@ -175,12 +180,12 @@ METHODS: Mapping[str, Method] = {
             "keep_reserve": False,
             **COMMON,
         },
-        thresholds=(
-            "min_size_count",
-            "min_self_containment_share",
-            "target_size_count",
-            "target_self_containment_share",
-        ),
+        thresholds={
+            "min_size_count": "size",
+            "target_size_count": "size",
+            "min_self_containment_share": "self_containment",
+            "target_self_containment_share": "self_containment",
+        },
     ),
     "fua": Method(
         draw=_functional_areas,
@@ -189,18 +194,18 @@ METHODS: Mapping[str, Method] = {
             "merge_share": 0.15,
             **CORES,
             **COMMON,
-            "is_contiguous": None,
         },
-        thresholds=("commuting_share", "merge_share"),
+        thresholds={"commuting_share": "share", "merge_share": "share"},
+        is_contiguous=None,
     ),
     "isochrone": Method(
-        draw=_isochrone, options={"within_min": 90.0, **CORES}, thresholds=("within_min",)
+        draw=_isochrone, options={"within_min": 90.0, **CORES}, thresholds={"within_min": "minutes"}
     ),
     "dominant": Method(draw=_dominant, options={"least_count": 0.0, **COMMON}),
     "communities": Method(
         draw=_communities,
         options={"resolution": 1.0, "seed": 1, "runs_count": 10, **COMMON},
-        thresholds=("resolution",),
+        thresholds={"resolution": "resolution"},
     ),
     "threshold": Method(
         draw=_threshold_areas,
@@ -211,12 +216,37 @@ METHODS: Mapping[str, Method] = {
             **CORES,
             **COMMON,
         },
-        thresholds=("threshold_share",),
+        thresholds={"threshold_share": "share"},
     ),
     "commuting-zones": Method(
         draw=_commuting_zones,
         options={"cut_distance": 0.98, "denominator": "residents", **COMMON},
-        thresholds=("cut_distance",),
+        thresholds={"cut_distance": "distance"},
     ),
 }
 """The methods of ``agglo delineate``."""
+
+OPTIONS: Mapping[str, str] = {
+    "min_size_count": "--min-size",
+    "target_size_count": "--target-size",
+    "min_self_containment_share": "--min-self-containment",
+    "target_self_containment_share": "--target-self-containment",
+    "keep_reserve": "--keep-reserve",
+    "commuting_share": "--share",
+    "threshold_share": "--share",
+    "merge_share": "--merge-share",
+    "cities": "--cities",
+    "core": "--core",
+    "core_jobs_count": "--core-jobs",
+    "side": "--side",
+    "is_iterated": "--iterated",
+    "within_min": "--within",
+    "least_count": "--least-flow",
+    "resolution": "--resolution",
+    "runs_count": "--runs",
+    "seed": "--seed",
+    "cut_distance": "--cut",
+    "denominator": "--denominator",
+    "is_contiguous": "--contiguous",
+}
+"""What the command line calls the options."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from agglo.boundaries import flows_from_case
+from agglo.boundaries import centres_of, flows_from_case
 from agglo.cases import cases_from_network
 from agglo.parameters import parameters_from_assumptions
 from agglo.run import CACHE, read_scenarios
 from agglo.scenarios.files import BASELINE
 from agglo.study import Study
+from agglo.territory.members import sizes_of
 from agglo.transport.network import network_from_regions
 from agglo.workspace import Workspace
 
@@ -21,12 +22,13 @@ def study_from_workspace(workspace: Workspace) -> Study:
     )
     _, cases = cases_from_network(scenarios, network, parameters, needs=())
     case = cases[BASELINE]
-    flows = flows_from_case(workspace.region, case.flows)
+    flows = flows_from_case(case)
     zones = workspace.region.geo("zones").loc[flows.inside]
     return Study(
         zones=zones.assign(name=zones["name_ru"]),
         flows=flows,
+        outside_jobs=sizes_of(centres_of(workspace.region), flows),
         minutes=case.travel.minutes["car"],
         sources=tuple(f"{item.title} ({item.source})" for item in workspace.region.provenance),
-        status=flows.status,
+        status="assumed" if flows.status == "assumed" else "modelled",
     )

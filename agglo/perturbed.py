@@ -90,8 +90,8 @@ def drawn_rules(rules: Rules, draws: Draws, draw: int) -> Rules:
     by = {name: float(values[draw]) for name, values in draws.thresholds.items()}
     return replace(
         rules,
-        commuting_share=rules.commuting_share * by["share"],
-        exchange_share=rules.exchange_share * by["share"],
+        commuting_share=min(rules.commuting_share * by["share"], 1.0),
+        exchange_share=min(rules.exchange_share * by["share"], 1.0),
         min_size_count=rules.min_size_count * by["size"],
         target_size_count=rules.target_size_count * by["size"],
         min_self_containment_share=min(

@@ -51,7 +51,7 @@ def portraits(cases: Mapping[str, Case], rules: Rules) -> dict[str, Portrait]:
 
 def _portrait(case: Case, rules: Rules, *, has_claims: bool) -> Portrait:
     region, centres = case.region, centres_of(case.region)
-    flows = flows_from_case(region, case.flows)
+    flows = flows_from_case(case)
     order = pd.DataFrame()
     if centres.big_core:
         order = order_within(
@@ -70,6 +70,7 @@ def _portrait(case: Case, rules: Rules, *, has_claims: bool) -> Portrait:
 
 def _structure(case: Case, flows: Flows, core: str, rules: Rules) -> pd.DataFrame:
     zones = case.region["zones"]
+    population = _population_status(case)
     centres = zones[zones["is_centre"] & (zones["kind"] != "outside")]
     pieces = []
     if len(centres) > 1:
@@ -80,22 +81,27 @@ def _structure(case: Case, flows: Flows, core: str, rules: Rules) -> pd.DataFram
                 "inflows": nodality(flows, from_outside=True)[centres.index],
             }
         )
-        pieces.append(_shares_of_centres(sizes, case.region, flows.status))
+        pieces.append(
+            _shares_of_centres(
+                sizes, case.region, flow_status=flows.status, population_status=population
+            )
+        )
     whole = functional_polycentricity(flows)
     pieces.append(_rows("flows", whole, flows.status))
     towns = zones.loc[zones["kind"].isin(TOWNS), ["population_count"]].assign(kind="city")
     if core in towns.index and towns["population_count"].sum() > 0:
         minutes = case.travel.minutes["car"][core].reindex(towns.index)
-        pieces.append(_development(towns, minutes, core, max(rules.within_min), case.region))
+        pieces.append(_development(towns, minutes, core, max(rules.within_min), population))
     return pd.concat(pieces, ignore_index=True)[list(STRUCTURE_COLUMNS)]
 
 
-def _shares_of_centres(sizes: pd.DataFrame, region: Region, flow_status: str) -> pd.DataFrame:
+def _shares_of_centres(
+    sizes: pd.DataFrame, region: Region, *, flow_status: str, population_status: str
+) -> pd.DataFrame:
     panel = polycentricity_panel(sizes)
-    zones = weakest_status(*region["zones"]["status"])
     status = {
-        "population": weakest_status(*region["settlements"]["status"]),
-        "jobs": zones,
+        "population": population_status,
+        "jobs": weakest_status(*region["zones"]["status"]),
         "inflows": flow_status,
     }
     measured = [_rows(name, panel.loc[name, list(MEASURES)], status[name]) for name in panel.index]
@@ -106,9 +112,8 @@ def _shares_of_centres(sizes: pd.DataFrame, region: Region, flow_status: str) ->
 
 
 def _development(
-    towns: pd.DataFrame, minutes: pd.Series, core: str, within_min: float, region: Region
+    towns: pd.DataFrame, minutes: pd.Series, core: str, within_min: float, status: str
 ) -> pd.DataFrame:
-    status = weakest_status(*region["settlements"]["status"])
     both = development(towns, core=core)
     pieces = [
         pd.DataFrame(
@@ -134,11 +139,21 @@ def _development(
                 "value": conditions["value"].to_numpy(dtype=float),
                 "limit": conditions["wanted"].to_numpy(dtype=float),
                 "verdict": np.where(conditions["is_met"], "met", "not_met"),
-                "status": weakest_status(status, "modelled"),
+                "status": np.where(
+                    conditions.index.str.startswith("core_population"),
+                    status,
+                    weakest_status(status, "modelled"),
+                ),
             }
         )
     )
     return pd.concat(pieces, ignore_index=True)
+
+
+def _population_status(case: Case) -> str:
+    """Status of who lives where: what a scenario moves is assumed."""
+    base = case.baseline_flows is case.flows
+    return weakest_status(*case.region["settlements"]["status"], *([] if base else ["assumed"]))
 
 
 def _rows(subject: str, values: pd.Series, status: str) -> pd.DataFrame:

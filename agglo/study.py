@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from agglo.commuting.disclosure import Disclosure, filled_table
-from agglo.commuting.flows import Flows, flows_from_table
+from agglo.commuting.flows import Flows, flows_from_table, without_places
 from agglo.commuting.observed import check_direction
 from agglo.errors import FlowError, LayerError, SettingsError
 from agglo.layers.minute_files import read_minutes
@@ -63,7 +64,10 @@ class StudyFiles:
     suppressed_below_count: int = 0
     rounded_to_count: int = 0
     may_lack_flows: bool = False
-    """Whether zones that nobody commutes to or from are let through."""
+    """Whether zones that nobody commutes to or from, or has a way from, are let through."""
+
+    status: str = ""
+    """Status of the flows, else 'observed', or of the times, else 'modelled'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +85,38 @@ class Study:
     """Jobs of places beyond the region, persons, where they are known."""
 
     minutes: pd.DataFrame | None = None
+    neighbours: sparse.csr_array | None = None
+    """Which zones touch, in the order of ``flows.inside``, where a method is to look at it."""
+
+    border_m: sparse.csr_array | None = None
     sources: tuple[str, ...] = ()
     """One line per file: its name and the beginning of its hash."""
 
     notes: tuple[str, ...] = ()
-    status: str = "observed"
-    """Status of the minutes where there are no flows."""
+    status: str = "modelled"
+    """Status of the minutes."""
+
+    columns: Mapping[str, object] = field(default_factory=dict)
+    """What was read from the files, for the record."""
+
+
+def study_without(study: Study, dropped: Collection[str]) -> Study:
+    """Leave places out of the flows, and who commutes to or from them.
+
+    Raises
+    ------
+    FlowError
+        If there are no flows, a place is unknown, or none would remain.
+    """
+    if not dropped:
+        return study
+    if study.flows is None:
+        raise FlowError("--without leaves places out of flows; name them with --flows FILE")
+    return replace(
+        study,
+        flows=without_places(study.flows, dropped),
+        other_years=tuple(without_places(one, dropped) for one in study.other_years),
+    )
 
 
 def study_from_files(files: StudyFiles) -> Study:
@@ -125,6 +155,12 @@ def study_from_files(files: StudyFiles) -> Study:
         minutes=minutes,
         sources=tuple(_source(path) for path in named if path is not None),
         notes=tuple(notes),
+        status=files.status or "modelled",
+        columns={
+            name: value
+            for name, value in asdict(files).items()
+            if name not in ("zones", "flows", "times", "zone_table") and value
+        },
     )
 
 
@@ -177,13 +213,16 @@ def _flows_of(
                 f"are {', '.join(map(str, zones.columns.drop('geometry')))}"
             )
         residents = pd.to_numeric(zones[files.residents], errors="coerce")
-    flows = flows_from_table(
-        filled,
-        zones.index,
-        outside=files.outside,
-        residents_count=residents,
-        status=status,
-    )
+    try:
+        flows = flows_from_table(
+            filled,
+            zones.index,
+            outside=files.outside,
+            residents_count=residents,
+            status=files.status or status,
+        )
+    except FlowError as error:
+        raise FlowError(f"{files.flows} and {files.zones}: {error}") from error
     if files.known_pair is not None:
         check_direction(flows, live=files.known_pair[0], work=files.known_pair[1])
     if not files.may_lack_flows:
@@ -210,8 +249,14 @@ def _check_minutes(minutes: pd.DataFrame, zones: gpd.GeoDataFrame, files: StudyF
             f"{files.times} has no times from zone '{lacking[0]}' ({len(lacking)} such zone(s)); "
             "give each zone a row"
         )
-    if np.isinf(minutes.to_numpy(dtype=float)).all():
-        raise LayerError(f"{files.times} has no time between any two zones")
+    own = minutes.set_axis(minutes.index.astype(str)).loc[zones.index].to_numpy(dtype=float)
+    is_cut_off = np.isinf(own).sum(axis=1) >= own.shape[1] - 1
+    if is_cut_off.any() and own.shape[1] > 1 and not files.may_lack_flows:
+        raise LayerError(
+            f"{files.times} has no time from zone '{zones.index[is_cut_off][0]}' to any other "
+            f"({int(is_cut_off.sum())} such zone(s)); add its rows, or say with --allow-empty that "
+            "there is no way"
+        )
 
 
 def _source(path: Path) -> str:

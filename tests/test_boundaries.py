@@ -254,7 +254,7 @@ def test_a_core_that_is_the_whole_region_is_its_zone_with_most_jobs() -> None:
 
 def test_the_flows_of_a_case_keep_the_outside_and_their_status() -> None:
     case = cases_of(worlds.two_banks())[BASELINE]
-    flows = flows_from_case(case.region, case.flows)
+    flows = flows_from_case(case)
     assert list(flows.inside) == ["east", "west"]
     assert flows.status == "assumed"
 
@@ -268,7 +268,7 @@ def test_who_answers_to_a_vassal_of_the_core_answers_to_the_core() -> None:
 def test_the_quick_way_finds_the_same_members_as_the_one_with_reasons() -> None:
     for region in (worlds.grid(), worlds.line_of_towns(8), worlds.two_banks(), worlds.island()):
         case = cases_of(region)[BASELINE]
-        flows, centres = flows_from_case(region, case.flows), centres_of(region)
+        flows, centres = flows_from_case(case), centres_of(region)
         minutes = case.travel.minutes["car"]
         found = delineations(flows, minutes, centres=centres, rules=RULES)
         slow = memberships(found, flows, centres=centres)

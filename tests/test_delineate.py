@@ -74,7 +74,7 @@ def test_a_folder_with_areas_summary_layers_map_and_record_appears(files: Path) 
         "areas.csv", "summary.csv", "areas.gpkg", "index.html", "delineation.json"
     }  # fmt: skip
     assert areas(files) == {"1": "1", "2": "1", "3": "3", "4": "3"}
-    assert "lma: 4 zones, 2 areas, 0 zones in none (observed)" in said
+    assert "lma: 4 zone(s), 2 area(s), 0 zone(s) in none (observed)" in said
     table = pd.read_csv(files / "out" / "areas.csv")
     assert list(table) == ["zone_id", "area_id", "decided_by", "value", "threshold", "margin"]
     summary = pd.read_csv(files / "out" / "summary.csv").set_index("area_id")
@@ -273,7 +273,7 @@ def test_bad_input_is_one_error_and_the_earlier_output_stays_whole(
     ("method", "options", "said"),
     [
         ("lmas", (), "unknown method 'lmas'; known: lma, fua"),
-        ("lma", ("--core", "1"), "'lma' does not use core; it uses min_size_count"),
+        ("lma", ("--core", "1"), "'lma' does not use --core; it uses --min-size"),
         ("fua", (), "name the cores in one way"),
         ("fua", ("--core", "1", "--core-jobs", "5"), "name the cores in one way"),
         ("fua", ("--cities", "town"), "no column 'town'; there are"),
@@ -316,3 +316,70 @@ def test_names_that_could_break_the_page_are_shown_as_they_are(files: Path) -> N
     page = (files / "out" / "index.html").read_text(encoding="utf-8")
     assert "Город «А»" in page
     assert page.count("</script>") == page.count("<script")
+
+
+def test_labour_markets_stay_possible_when_their_thresholds_are_varied(files: Path) -> None:
+    delineate(files, "--firmness", "20", "--min-size", "400", "--target-size", "420")
+    assert "firmness_share" in pd.read_csv(files / "out" / "areas.csv")
+
+
+def test_the_seat_of_a_city_is_its_core_in_whatever_order_zones_stand(files: Path) -> None:
+    found = {}
+    for turned in (False, True):
+        zones = gpd.read_file(files / "zones.gpkg").set_index("code")
+        order = ["4", "2", "3", "1"] if turned else list("1234")
+        zones.loc[order].reset_index().to_file(files / "zones.gpkg")
+        delineate(files, "--cities", "city", "--firmness", "20", "--share", "0.37", method="fua")
+        table = pd.read_csv(files / "out" / "areas.csv", dtype={"zone_id": str})
+        found[turned] = table.set_index("zone_id")["firmness_share"].sort_index()
+    assert found[False].tolist() == found[True].tolist()
+    assert found[False][["1", "3"]].tolist() == [1, 1]
+
+
+def test_options_about_files_are_refused_where_none_is_named(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        app, ["delineate", "-m", "lma", "--residents", "all", "--out", str(tmp_path / "out")]
+    )
+    assert isinstance(done.exception, SettingsError)
+    assert "--residents: only of use with files" in str(done.exception)
+
+
+def test_percent_are_not_taken_for_shares(files: Path) -> None:
+    with pytest.raises(SettingsError, match=r"--share is a share between 0 and 1; got 15"):
+        delineate(files, "--core", "1", "--share", "15", method="fua")
+
+
+def test_a_zone_without_times_is_named(files: Path) -> None:
+    times = [(a, b, 30.0 * abs(int(a) - int(b))) for a in "123" for b in "1234"]
+    pd.DataFrame(times, columns=["from", "to", "min"]).to_csv(files / "times.csv", index=False)
+    command = ["delineate", "--method", "isochrone", "--times", str(files / "times.csv"),
+               "--zones", str(files / "zones.gpkg"), "--core", "1", "--out",
+               str(files / "out")]  # fmt: skip
+    done = CliRunner().invoke(app, command)
+    assert "no time from zone '4' to any other" in str(done.exception)
+    done = CliRunner().invoke(app, [*command, "--allow-empty"])
+    assert done.exit_code == 0, done.output
+    assert areas(files)["4"] == ""
+
+
+def test_the_record_says_all_that_was_asked_for(files: Path) -> None:
+    delineate(files, "--cities", "city", "--residents", "employed", "--firmness", "5", "--seed",
+              "0", method="fua")  # fmt: skip
+    record = json.loads((files / "out" / "delineation.json").read_text(encoding="utf-8"))
+    assert record["asked"]["cities"] == "city"
+    assert (record["asked"]["firmness_draws_count"], record["asked"]["seed"]) == (5, 0)
+    assert record["read"]["residents"] == "employed"
+
+
+def test_a_summary_speaks_of_the_flows_that_were_delineated(files: Path) -> None:
+    delineate(files, *LMA, "--without", "3")
+    summary = pd.read_csv(files / "out" / "summary.csv", dtype={"area_id": str})
+    counts = summary.set_index("area_id")["jobs_count"]
+    # who lives in 2 or 4 and works in 3 is gone, and nobody from 3 works elsewhere
+    assert counts.sum() == 900 + 100 + 300 + 500 + 300 + 5
+
+
+def test_the_status_of_flows_may_be_told(files: Path) -> None:
+    assert "(modelled)" in "\n".join(delineate(files, *LMA, "--status", "modelled"))
+    with pytest.raises(AggloError, match="status must be one of observed"):
+        delineate(files, *LMA, "--status", "guessed")

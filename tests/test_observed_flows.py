@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from agglo.boundaries import flows_from_case
 from agglo.errors import FlowError, TableError
-from agglo.indicators.case import Case
+from agglo.indicators.case import Case, flow_status
 from agglo.perturbed import drawn_flows, drawn_margins, draws_of
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE
@@ -102,3 +103,14 @@ def test_firmness_moves_observed_flows_about_themselves() -> None:
     assert middle.loc["t0", "t1"] > middle.loc["t0", "t0"]
     ratio = flows.sum(axis=2)[:, 1] / workers[:, 1]
     assert ratio == pytest.approx(ratio[0])
+
+
+def test_observed_rows_are_observed_on_the_baseline_and_modelled_in_a_scenario() -> None:
+    region = observed(worlds.line_of_towns(3), rows_of(MODELLED, ["t0"]))
+    faster = worlds.scenario(worlds.change("set_speed", link="r0", speed_kmh=120.0))
+    assert flow_status(case_of(region)).to_dict() == {
+        "t0": "observed", "t1": "assumed", "t2": "assumed", "away": "assumed"
+    }  # fmt: skip
+    assert set(flow_status(case_of(region, faster))) == {"assumed"}
+    whole = observed(worlds.line_of_towns(3), rows_of(MODELLED, ["t0", "t1", "t2"]))
+    assert flows_from_case(case_of(whole)).status == "observed"

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agglo.cli.place import WorkspaceOption, root_of
 from agglo.errors import LayerError
+
+if TYPE_CHECKING:
+    from agglo.region import Region
+
+FAR_SHARE = 0.1
+"""Observed commuters and workers of a zone that differ by more are pointed out."""
 
 
 def check_command(
@@ -44,6 +50,7 @@ def check_command(
         note = f"  [{item.note}]" if item.note else ""
         typer.echo(f"{item.layer:16} {item.status:9} {item.licence:14} {item.title}{note}")
     region = opened.region
+    _print_coverage(region)
     parts = islands(region["nodes"], region.geo("links"), crs=region.crs)
     typer.echo(f"roads: {len(parts)} part(s), {parts['km_share'].iloc[0]:.1%} of the km in one")
     for part in parts.iloc[1:6].itertuples():
@@ -54,6 +61,29 @@ def check_command(
     for scenario in read_scenarios(opened):
         _, receipts = apply_scenario(region, scenario)
         typer.echo(f"scenario {scenario.name:22} {len(receipts):3} values touched")
+
+
+def _print_coverage(region: Region) -> None:
+    """Say how many homes have observed flows, and whether they fit the workers of the zones."""
+    from agglo.commuting.observed import coverage
+
+    flows, zones = region["flows"], region["zones"]
+    if flows.empty:
+        return
+    inside = zones.loc[zones["kind"] != "outside", "workers_count"]
+    sums = flows.groupby("live_zone_id")["commuters_count"].sum()
+    found = coverage(inside, sums.index)
+    typer.echo(
+        f"observed flows: {found.observed_count} of {found.zones_count} zones, "
+        f"{found.residents_share:.0%} of their workers"
+    )
+    for zone in inside.index.intersection(sums.index):
+        seen, workers = float(sums[zone]), float(inside[zone])
+        if abs(seen - workers) > FAR_SHARE * max(workers, 1.0):
+            typer.echo(
+                f"  zone '{zone}': {seen:,.0f} commuters observed, {workers:,.0f} workers in the "
+                "layer 'work'; are rows missing?"
+            )
 
 
 def _check_lines(

@@ -138,6 +138,9 @@ def delineate_command(
         bool | None,
         typer.Option("--contiguous/--no-contiguous", help="Areas hang together [fua: yes]."),
     ] = None,
+    status: Annotated[
+        str, typer.Option("--status", help="Of flows [observed] or times [modelled].")
+    ] = "",
     firmness: Annotated[int, typer.Option("--firmness", help="Perturbed runs; 0 for none.")] = 0,
     seed: Annotated[int | None, typer.Option("--seed", help="Of what is drawn [1].")] = None,
     compare: Annotated[
@@ -170,7 +173,6 @@ def delineate_command(
         "cut_distance": cut,
         "denominator": denominator,
         "is_contiguous": contiguous,
-        "drop": tuple(drop) if drop else None,
         "seed": seed if method == "communities" else None,
     }
     from agglo.study import StudyFiles
@@ -198,9 +200,20 @@ def delineate_command(
             suppressed_below_count=suppressed_below,
             rounded_to_count=rounded_to,
             may_lack_flows=allow_empty,
+            status=status,
         )
-    elif flows is not None or times is not None:
-        raise SettingsError("name the zone layer too: --zones FILE")
+    else:
+        _check_no_files(
+            {
+                "--flows": flows, "--times": times, "--zone-table": zone_table, "--only": only,
+                "--matrix": matrix, "--rows-are-work": rows_are_work, "--zone-id": zone_id,
+                "--layer": layer, "--crs": crs, "--residents": residents, "--outside": outside,
+                "--known-pair": known_pair, "--suppressed": suppressed,
+                "--suppressed-below": suppressed_below, "--rounded-to": rounded_to,
+                "--allow-empty": allow_empty, "--status": status,
+                "--live": live != "live", "--work": work != "work", "--count": count != "n",
+            }
+        )  # fmt: skip
     _delineate(
         method,
         choices,
@@ -211,6 +224,7 @@ def delineate_command(
         seed=1 if seed is None else seed,
         title=title,
         compare=(compare, compare_column),
+        dropped=tuple(drop or ()),
     )
 
 
@@ -225,6 +239,7 @@ def _delineate(
     seed: int,
     title: str,
     compare: tuple[Path | None, str | None],
+    dropped: tuple[str, ...],
 ) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -239,7 +254,7 @@ def _delineate(
     )
     from agglo.folders import check_folder
     from agglo.maps.words import read_words
-    from agglo.study import study_from_files
+    from agglo.study import study_from_files, study_without
     from agglo.territory.firmness import Spreads
 
     check_method(method, choices)
@@ -251,7 +266,8 @@ def _delineate(
         console=Console(stderr=True),
     ) as bar:
         task = bar.add_task("reading", total=None)
-        study = study_from_files(files) if files else _workspace_study(root)
+        whole = study_from_files(files) if files else _workspace_study(root)
+        study = study_without(whole, dropped)
         bar.update(task, description="delineating")
         found = delineate(study, method, choices)
         path, column = compare
@@ -277,11 +293,18 @@ def _delineate(
             words=read_words(root / "maps"),
             title=title or out.resolve().name,
             firmness=shares,
+            asked={
+                "method": method,
+                **choices,
+                "without": list(dropped) or None,
+                "firmness_draws_count": draws_count or None,
+                "seed": seed if draws_count else choices["seed"],
+            },
         )
     area = found.areas["area_id"]
     typer.echo(
-        f"{method}: {len(area)} zones, {area[area != ''].nunique()} areas, "
-        f"{int((area == '').sum())} zones in none ({found.status})"
+        f"{method}: {len(area)} zone(s), {area[area != ''].nunique()} area(s), "
+        f"{int((area == '').sum())} zone(s) in none ({found.status})"
     )
     for note in (*study.notes, *found.notes):
         typer.echo(f"  {note}")
@@ -293,6 +316,16 @@ def _workspace_study(root: Path) -> Study:
     from agglo.workspace import open_workspace
 
     return study_from_workspace(open_workspace(root))
+
+
+def _check_no_files(options: dict[str, object]) -> None:
+    """Refuse options about files where no zone layer is named: they would say nothing."""
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise SettingsError(
+            f"{', '.join(given)}: only of use with files; name the zone layer too (--zones FILE), "
+            "or leave them out for the workspace's own flows"
+        )
 
 
 def _pairs(given: list[str], sign: str, option: str) -> list[tuple[str, str]]:

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from agglo.commuting.observed import home_status
 from agglo.parameters import Parameters
 from agglo.region import Region
+from agglo.tables import weakest_status
 from agglo.units import M_PER_KM
 
 TRIPS_PER_DAY = 2
@@ -104,6 +106,21 @@ def unknown_transit(region: Region) -> npt.NDArray[np.bool_]:
     """Mark the pairs of zones of which either end's public transport nobody knows."""
     is_known = region["zones"].index.isin(zones_with_stops(region))
     return ~np.outer(is_known, is_known)
+
+
+def flow_status(case: Case) -> pd.Series:
+    """Status of the flows from each home zone: observed rows are so on the baseline alone.
+
+    In a scenario observed flows move as the model does, and are modelled.
+    """
+    zones = case.region["zones"]
+    modelled = weakest_status("modelled", *zones["status"])
+    own = pd.Series(modelled, index=zones.index, dtype=object, name="status")
+    if case.flows is not case.baseline_flows:
+        return own
+    seen = home_status(case.region["flows"], zones.index)
+    is_seen = zones.index.isin(case.region["flows"]["live_zone_id"])
+    return seen.where(is_seen, own).rename("status")
 
 
 def straight_km(region: Region) -> pd.DataFrame:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from agglo.indicators.case import flow_status
 from agglo.indicators.measures import WHOLE
 from agglo.indicators.registry import INDICATORS
 from agglo.maps.territory_data import territory_tables
 from agglo.run import Result
 from agglo.scenarios.files import BASELINE
-from agglo.tables import weakest_status
 
 CHANGE_PREFIX = "change_"
 ROLES = ("context", "member", "core")
@@ -84,7 +84,7 @@ def flows_table(result: Result) -> pd.DataFrame:
             "live_zone_id": homes.repeat(len(works)),
             "work_zone_id": list(works) * len(homes),
             **{name: matrix.to_numpy().ravel() for name, matrix in matrices.items()},
-            "status": weakest_status("modelled", *case.region["zones"]["status"]),
+            "status": flow_status(case).to_numpy().repeat(len(works)),
         }
     )
     return table[table["commuters_count"] > 0].replace([np.inf], np.nan)

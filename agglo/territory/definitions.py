@@ -19,6 +19,9 @@ from agglo.territory.rules import Centres, Rules
 from agglo.territory.threshold_areas import threshold_areas
 
 OFFICIAL = "official"
+COMMUNITY_SEED = 1
+"""The seed that `agglo delineate` takes too where none is named."""
+
 UNITS = {"isochrone": "min", "dominant": "share"}
 MEMBERSHIP_COLUMNS = (
     "definition", "zone_id", "is_in", "area_id", "decided_by", "value", "threshold", "margin",
@@ -27,7 +30,12 @@ MEMBERSHIP_COLUMNS = (
 
 
 def delineations(
-    flows: Flows, minutes: pd.DataFrame, *, centres: Centres, rules: Rules
+    flows: Flows,
+    minutes: pd.DataFrame,
+    *,
+    centres: Centres,
+    rules: Rules,
+    minutes_status: str = "modelled",
 ) -> dict[str, Delineation]:
     """Draw the agglomeration by every definition that flows and times allow.
 
@@ -61,15 +69,17 @@ def delineations(
             target_self_containment_share=rules.target_self_containment_share,
         ),
         "dominant": dominant_areas(flows, size_count=sizes_of(centres, flows)),
-        "communities": community_areas(flows, resolution=rules.resolution),
+        "communities": community_areas(flows, resolution=rules.resolution, seed=COMMUNITY_SEED),
     }
     if centres.big_core:
         found[WITHOUT_BIG_CORE] = community_areas(
-            without_places(flows, [centres.big_core]), resolution=rules.resolution
+            without_places(flows, [centres.big_core]),
+            resolution=rules.resolution,
+            seed=COMMUNITY_SEED,
         )
     for limit in rules.within_min:
         found[f"isochrone_{limit:g}"] = isochrone_areas(
-            minutes.loc[flows.inside], cores=own, within_min=limit, status=flows.status
+            minutes.loc[flows.inside], cores=own, within_min=limit, status=minutes_status
         )
     return found
 

@@ -103,7 +103,7 @@ def dominators(
     first, _ = _two_largest(flows, homes, works, counts)
     to, largest = np.append(works, -1)[first], np.append(counts, 0.0)[first]
     receiver = np.where(to >= 0, size[to], np.nan)
-    is_dominated = _is_larger(receiver, size) & (largest >= least_count)
+    is_dominated = _is_larger(receiver, size) & (largest >= least_count) & ~flows.is_outside
     return np.where(is_dominated, to, -1)
 
 

@@ -101,9 +101,13 @@ def firmness(runs: Iterable[pd.Series]) -> pd.Series:
 
 
 def firmness_of_areas(
-    base: pd.Series, drawn: Callable[[int], pd.Series], *, draws_count: int
+    base: pd.Series,
+    drawn: Callable[[int], pd.Series],
+    *,
+    seats: pd.Series,
+    draws_count: int,
 ) -> pd.Series:
-    """Share of runs in which a zone is in the area of the zone that names its area.
+    """Share of runs in which a zone is in the area of the seat of its area.
 
     For areas without a common core. A zone in no area is firm where it is in none again.
 
@@ -113,11 +117,11 @@ def firmness_of_areas(
         ``area_id`` by zone of the run without perturbation, '' for none.
     drawn
         Gives ``area_id`` by zone of one perturbed run.
+    seats
+        By area of ``base``, the zone that stands for it.
     """
     zones = base.index
-    # an area whose name is no zone (a city) has for its seat the first zone that it holds
-    seats = pd.Series(zones, index=zones)[base != ""].groupby(base[base != ""]).first()
-    seat = base.where(base.isin(zones), base.map(seats))
+    seat = base.map(seats)
     runs = []
     for draw in range(draws_count):
         area = drawn(draw).reindex(zones).fillna("")

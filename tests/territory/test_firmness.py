@@ -76,11 +76,16 @@ def test_a_zone_is_firm_while_it_stays_with_the_seat_of_its_area() -> None:
         pd.Series({"a": "x", "b": "x", "c": "c", "d": ""}),
         pd.Series({"a": "a", "b": "c", "c": "c", "d": "c"}),
     ]
-    found = firmness_of_areas(base, lambda draw: runs[draw], draws_count=2)
+    seats = pd.Series({"a": "a", "c": "c"})
+    found = firmness_of_areas(base, lambda draw: runs[draw], seats=seats, draws_count=2)
     assert found.to_dict() == {"a": 1.0, "b": 0.5, "c": 1.0, "d": 0.5}
 
 
-def test_an_area_that_bears_the_name_of_no_zone_has_its_first_zone_for_seat() -> None:
+def test_the_seat_decides_whose_company_counts() -> None:
     base = pd.Series({"a": "CITY", "b": "CITY"})
-    found = firmness_of_areas(base, lambda _: pd.Series({"a": "CITY", "b": "OTHER"}), draws_count=1)
-    assert found.to_dict() == {"a": 1.0, "b": 0.0}
+    run = pd.Series({"a": "CITY", "b": "OTHER"})
+    for seat, wanted in (("a", {"a": 1.0, "b": 0.0}), ("b", {"a": 0.0, "b": 1.0})):
+        found = firmness_of_areas(
+            base, lambda _: run, seats=pd.Series({"CITY": seat}), draws_count=1
+        )
+        assert found.to_dict() == wanted
