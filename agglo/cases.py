@@ -13,7 +13,14 @@ from agglo.commuting.modes import joint_cost, mean_minutes, mode_shares
 from agglo.commuting.observed import joined_flows, observed_rows
 from agglo.commuting.pivot import pivoted_flows
 from agglo.errors import FlowError
-from agglo.indicators.case import NEEDS, Case, Travel, unknown_transit
+from agglo.indicators.case import (
+    NEEDS,
+    Case,
+    Travel,
+    straight_km,
+    unknown_transit,
+    zones_with_stops,
+)
 from agglo.parameters import Parameters
 from agglo.parts import parts_of
 from agglo.region import Region
@@ -42,6 +49,7 @@ def cases_from_network(
     )
     anchor = anchor_of(base, base_travel, parameters)
     base_flows = flows_of(base, base_travel, parameters, anchor)
+    straight = straight_km(base)
     cases = {}
     for one in scenarios:
         own = network.regions[one.name]
@@ -58,6 +66,8 @@ def cases_from_network(
             parameters=parameters,
             travel=travel,
             baseline_travel=base_travel,
+            straight_km=straight,
+            with_stops=zones_with_stops(own),
             flows=flows,
             baseline_flows=base_flows,
             **parts_of(needs, own, network, one.name, travel, flows, parameters),

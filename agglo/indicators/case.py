@@ -63,6 +63,12 @@ class Case:
     travel: Travel
     baseline_travel: Travel
 
+    straight_km: pd.DataFrame
+    """Straight lines between the centres of zones; the same in every scenario."""
+
+    with_stops: pd.Index
+    """Ids of the zones whose public transport is known."""
+
     flows: pd.DataFrame
     """Commuters, persons, home zone × work zone."""
 
@@ -95,10 +101,10 @@ def zones_with_stops(region: Region) -> pd.Index:
     absent there, not zero.
     """
     connectors = region["connectors"]
-    by_street = (region["interchanges"]["mode"] == "walk").any()
-    leads = connectors["mode"].isin(["access", "walk"] if by_street else ["access"])
-    joined = set(connectors["zone_id"][leads])
-    known: pd.Index = pd.Index(sorted(joined))
+    by_street = "walk" in region["interchanges"]["mode"].tolist()
+    leads = ("access", "walk") if by_street else ("access",)
+    pairs = zip(connectors["zone_id"].tolist(), connectors["mode"].tolist(), strict=True)
+    known: pd.Index = pd.Index(sorted({zone for zone, mode in pairs if mode in leads}))
     return known
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from agglo.indicators.access import weighted_mean
 from agglo.indicators.balance import job_housing_mismatch, job_housing_ratio
-from agglo.indicators.case import Case, trips_per_worker, zones_with_stops
+from agglo.indicators.case import Case, trips_per_worker
 from agglo.indicators.excess import (
     CommuteBounds,
     capacity_used_share,
@@ -217,7 +217,7 @@ def wage_reach(case: Case, *, within_min: float) -> WageReach:
     wages = _wages(case, home)
     main = main_zones(home, _inside(case, "jobs_count"))
     main = main[main.index.isin(wages.index)]
-    with_stops = case.inside.isin(zones_with_stops(case.region))
+    with_stops = case.inside.isin(case.with_stops)
     best = {}
     for mode, known in (("car", np.ones(len(home), dtype=bool)), ("transit", with_stops)):
         minutes = case.travel.minutes[mode].loc[case.inside[known], main.to_numpy()]

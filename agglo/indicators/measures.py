@@ -18,9 +18,7 @@ from agglo.indicators.access import (
 from agglo.indicators.case import (
     Case,
     arrays,
-    straight_km,
     trips_per_worker,
-    zones_with_stops,
 )
 from agglo.transport.connectivity import counted_minutes, extra_minutes, relative_efficiency
 from agglo.transport.topology import Floats
@@ -123,7 +121,7 @@ def commuters_by(case: Case, *, mode: str) -> pd.Series:
 def efficiency(case: Case, *, mode: str) -> pd.Series:
     """Relative efficiency of the network between the zones inside."""
     inside, times = _known(case, mode)
-    straight = straight_km(case.region).loc[inside, inside] / case.parameters.ideal_speed_kmh
+    straight = case.straight_km.loc[inside, inside] / case.parameters.ideal_speed_kmh
     return whole_only(
         relative_efficiency(
             times.loc[inside, inside].to_numpy(), straight.to_numpy() * MINUTES_PER_HOUR
@@ -254,7 +252,7 @@ def local_match(case: Case) -> pd.Series:
 
 
 def _with_transit(case: Case) -> pd.Index:
-    return case.inside[case.inside.isin(zones_with_stops(case.region))]
+    return case.inside[case.inside.isin(case.with_stops)]
 
 
 def _known(case: Case, mode: str) -> tuple[pd.Index, pd.DataFrame]:
