@@ -102,6 +102,28 @@ def test_the_core_is_in_by_every_definition_and_always() -> None:
     assert (own["firmness_share"].dropna() == 1).all()
 
 
+def test_margins_say_on_which_side_of_this_agglomeration_a_zone_lies() -> None:
+    tables = worlds.tables_of(
+        {
+            **{f"t{i}": worlds.Place(x_km=10 * i, municipality=f"m{i}") for i in range(8)},
+            "away": worlds.Place(x_km=80, workers=0, jobs=300, is_outside=True),
+        },
+        {f"r{i}": (f"t{i}", f"t{i + 1}" if i < 7 else "away", 10.0, 60.0) for i in range(8)},
+    )
+    tables["zones"].loc[tables["zones"]["zone_id"] != "away", "jobs_count"] = 62.5
+    tables["zones"]["jobs_low_count"] = 0.9 * tables["zones"]["jobs_count"]
+    rows = drawn(worlds.region_of(tables))[BASELINE].zones
+    known = rows.dropna(subset=["margin"])
+    strict = known[known["definition"].isin(["fua", "threshold", "isochrone_60", "isochrone_90"])]
+    assert (strict["is_in"] == (strict["margin"] >= 0)).all()
+    fua = rows[rows["definition"] == "fua"].set_index("zone_id")
+    assert fua["decided_by"]["t7"] == "share_to_rival"
+    assert fua["area_id"]["t7"] == "away"
+    assert fua["value"]["t7"] < fua["threshold"]["t7"]
+    others = known[~known["is_in"]]
+    assert (others["margin"] <= 0).all()
+
+
 def test_without_perturbation_a_zone_is_in_always_or_never() -> None:
     rows = drawn(still_zones(worlds.line_of_towns(10)))[BASELINE].zones
     known = rows[rows["definition"] != "official"]

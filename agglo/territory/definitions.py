@@ -9,7 +9,8 @@ import pandas as pd
 
 from agglo.commuting.flows import Flows, without_places
 from agglo.territory.communities import community_areas
-from agglo.territory.delineation import Delineation, is_with
+from agglo.territory.contiguity import Bools
+from agglo.territory.delineation import NO_AREA, Delineation, is_with
 from agglo.territory.dominant import dominant_areas, dominators
 from agglo.territory.functional_areas import functional_urban_areas
 from agglo.territory.isochrone_areas import isochrone_areas
@@ -95,20 +96,42 @@ def memberships(
     Returns
     -------
     memberships
-        One row per definition and zone, with the columns ``MEMBERSHIP_COLUMNS``.
+        One row per definition and zone, with the columns ``MEMBERSHIP_COLUMNS``. ``margin`` is
+        about this agglomeration: negative for a zone that another area holds. By functional
+        urban areas such a zone has the share to the core as ``value`` and the share to the rival
+        as ``threshold`` ('share_to_rival').
     """
+    core = int(flows.places.get_indexer(pd.Index([centres.core]))[0])
     pieces = []
     for name, one in found.items():
         rows = one.areas.reset_index()
         is_in = is_with(one, centres.core).to_numpy()
         if one.method == "dominant":
             above = dominators(flows, size_count=sizes_of(centres, flows))
-            is_in = answers_to(above, int(flows.places.get_indexer(pd.Index([centres.core]))[0]))[
-                ~flows.is_outside
-            ]
+            is_in = answers_to(above, core)[~flows.is_outside]
+        elsewhere = ~is_in & (rows["area_id"] != NO_AREA).to_numpy()
+        if one.method == "fua":
+            rows = _against_rivals(rows, flows, centres, elsewhere)
+        # what holds a zone in another area keeps it out of this one
+        rows["margin"] = rows["margin"].where(~elsewhere, -rows["margin"].abs())
         unit = UNITS.get(one.method, "share")
         pieces.append(rows.assign(definition=name, is_in=is_in, unit=unit, status=one.status))
     return pd.concat(pieces, ignore_index=True)[list(MEMBERSHIP_COLUMNS)]
+
+
+def _against_rivals(
+    rows: pd.DataFrame, flows: Flows, centres: Centres, elsewhere: Bools
+) -> pd.DataFrame:
+    """Of zones in a rival's area, hold the share to the core against the share to the rival."""
+    inside = ~flows.is_outside
+    to_core = flows.counts[inside][:, flows.places.isin(centres.cores)].sum(axis=1)
+    residents = flows.residents_count[inside]
+    share = np.divide(to_core, residents, out=np.zeros(len(residents)), where=residents > 0)
+    threshold = rows["value"].where(elsewhere, rows["threshold"])
+    value = rows["value"].where(~elsewhere, share)
+    margin = rows["margin"].where(~elsewhere, value - threshold)
+    decided_by = rows["decided_by"].where(~elsewhere, "share_to_rival")
+    return rows.assign(value=value, threshold=threshold, margin=margin, decided_by=decided_by)
 
 
 def official_rows(zones: pd.Index, members: Collection[str], *, status: str) -> pd.DataFrame:
