@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from agglo.commuting.disclosure import Disclosure, filled_table
-from agglo.commuting.flows import Flows, flows_from_table, without_places
+from agglo.commuting.flows import Flows, flows_from_table, merged_flows, without_places
 from agglo.commuting.observed import check_direction
 from agglo.errors import FlowError, LayerError, SettingsError
 from agglo.layers.minute_files import read_minutes
@@ -114,8 +114,41 @@ def study_without(study: Study, dropped: Collection[str]) -> Study:
         raise FlowError("--without leaves places out of flows; name them with --flows FILE")
     return replace(
         study,
+        zones=study.zones[~study.zones.index.isin(list(dropped))],
         flows=without_places(study.flows, dropped),
         other_years=tuple(without_places(one, dropped) for one in study.other_years),
+    )
+
+
+def study_merged(study: Study, column: str | None) -> Study:
+    """Join zones into larger ones, such as settlements into municipalities, flows and shapes.
+
+    Other columns keep the value of the first zone; times are dropped, for they have no sum.
+
+    Raises
+    ------
+    SettingsError
+        If the zones lack the column, or a zone has no value in it.
+    """
+    if column is None:
+        return study
+    if column not in study.zones:
+        names = ", ".join(map(str, study.zones.columns.drop("geometry")))
+        raise SettingsError(f"--merge: the zones have no column '{column}'; there are {names}")
+    group = study.zones[column].astype(object).fillna("").astype(str).str.strip()
+    if (group == "").any():
+        raise SettingsError(
+            f"--merge: zone '{group.index[group == ''][0]}' has no {column} "
+            f"({int((group == '').sum())} such zone(s)); fill it, or leave the zone out"
+        )
+    larger = study.zones.drop(columns=[column]).dissolve(by=group.rename("zone_id"))
+    return replace(
+        study,
+        zones=larger.assign(name=larger.index),
+        flows=None if study.flows is None else merged_flows(study.flows, group),
+        other_years=tuple(merged_flows(one, group) for one in study.other_years),
+        minutes=None,
+        notes=(*study.notes, f"{len(group)} zones were joined to {len(larger)} by '{column}'"),
     )
 
 

@@ -228,6 +228,22 @@ def test_areas_are_compared_with_those_of_a_file(files: Path) -> None:
     assert "adjusted Rand index -0.5000" in said
 
 
+def test_zones_are_joined_by_a_column_first(files: Path) -> None:
+    table = pd.DataFrame({"code": list("1234"), "district": ["N", "N", "S", "S"]})
+    table.to_csv(files / "more.csv", index=False)
+    more = ("--zone-table", str(files / "more.csv"), "--merge")
+    said = "\n".join(delineate(files, *more, "district", method="dominant"))
+    assert "4 zones were joined to 2 by 'district'" in said
+    assert areas(files) == {"N": "S", "S": "S"}
+    layer = gpd.read_file(files / "out" / "areas.gpkg", layer="zones").set_index("zone_id")
+    assert layer.area.to_dict() == pytest.approx({"N": 5e7, "S": 5e7})
+    with pytest.raises(SettingsError, match="no column 'county'; there are"):
+        delineate(files, *more, "county", method="dominant")
+    table.assign(district=["N", "", "S", "S"]).to_csv(files / "more.csv", index=False)
+    with pytest.raises(SettingsError, match="zone '2' has no district"):
+        delineate(files, *more, "district", method="dominant")
+
+
 def test_degrees_are_projected_and_said(files: Path) -> None:
     zones = gpd.read_file(files / "zones.gpkg").to_crs("EPSG:4326")
     zones.to_file(files / "zones.gpkg")

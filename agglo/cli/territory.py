@@ -70,6 +70,10 @@ def delineate_command(
         list[str] | None,
         typer.Option("--without", help="Leave this place out, such as the big core."),
     ] = None,
+    merge: Annotated[
+        str | None,
+        typer.Option("--merge", help="Column that joins zones, such as the municipality."),
+    ] = None,
     known_pair: Annotated[
         str | None,
         typer.Option("--known-pair", help="A:B, more people go from A to B than back."),
@@ -225,6 +229,7 @@ def delineate_command(
         title=title,
         compare=(compare, compare_column),
         dropped=tuple(drop or ()),
+        merged_by=merge,
     )
 
 
@@ -240,6 +245,7 @@ def _delineate(
     title: str,
     compare: tuple[Path | None, str | None],
     dropped: tuple[str, ...],
+    merged_by: str | None,
 ) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -254,7 +260,7 @@ def _delineate(
     )
     from agglo.folders import check_folder
     from agglo.maps.words import read_words
-    from agglo.study import study_from_files, study_without
+    from agglo.study import study_from_files, study_merged, study_without
     from agglo.territory.firmness import Spreads
 
     check_method(method, choices)
@@ -267,7 +273,7 @@ def _delineate(
     ) as bar:
         task = bar.add_task("reading", total=None)
         whole = study_from_files(files) if files else _workspace_study(root)
-        study = study_without(whole, dropped)
+        study = study_merged(study_without(whole, dropped), merged_by)
         bar.update(task, description="delineating")
         found = delineate(study, method, choices)
         path, column = compare
@@ -297,6 +303,7 @@ def _delineate(
                 "method": method,
                 **choices,
                 "without": list(dropped) or None,
+                "merge": merged_by,
                 "firmness_draws_count": draws_count or None,
                 "seed": seed if draws_count else choices["seed"],
             },
