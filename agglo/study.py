@@ -55,6 +55,9 @@ class StudyFiles:
     outside: Mapping[str, float | None] = field(default_factory=dict)
     """Places beyond the region, with their jobs where they are known."""
 
+    unknown_is_outside: bool = False
+    """Whether every place of the flows that is no zone lies beyond the region."""
+
     known_pair: tuple[str, str] | None = None
     """More people are known to commute from the first to the second than back."""
 
@@ -246,11 +249,15 @@ def _flows_of(
                 f"are {', '.join(map(str, zones.columns.drop('geometry')))}"
             )
         residents = pd.to_numeric(zones[files.residents], errors="coerce")
+    beyond = set(files.outside)
+    if files.unknown_is_outside:
+        beyond |= (set(filled["live"]) | set(filled["work"])) - set(zones.index)
+        notes = (*notes, f"{len(beyond)} place(s) of the flows are no zones and lie outside")
     try:
         flows = flows_from_table(
             filled,
             zones.index,
-            outside=files.outside,
+            outside=beyond,
             residents_count=residents,
             status=files.status or status,
         )

@@ -184,6 +184,15 @@ def test_a_place_outside_counts_and_is_not_delineated(files: Path) -> None:
     assert areas(files)["2"] == "1"
 
 
+def test_every_id_that_is_no_zone_may_lie_outside(files: Path) -> None:
+    write_flows(files, [*FLOWS, ("2", "abroad", 5000), ("far", "1", 7)])
+    with pytest.raises(FlowError, match=r"'abroad'.*no zone"):
+        delineate(files, "--core", "1", method="fua")
+    said = "\n".join(delineate(files, "--core", "1", "--unknown-outside", method="fua"))
+    assert "2 place(s) of the flows are no zones and lie outside" in said
+    assert areas(files) == {"1": "1", "2": "", "3": "", "4": ""}
+
+
 def test_the_jobs_of_a_place_outside_decide_whether_it_dominates(files: Path) -> None:
     write_flows(files, [*FLOWS, ("1", "moscow", 120), ("3", "moscow", 60)])
     delineate(files, "--outside", "moscow", method="dominant")

@@ -66,6 +66,9 @@ def delineate_command(
         list[str] | None,
         typer.Option("--outside", help="ID or ID=JOBS beyond the region; again for more."),
     ] = None,
+    unknown_outside: Annotated[
+        bool, typer.Option("--unknown-outside", help="Every other id of the flows lies beyond.")
+    ] = False,
     drop: Annotated[
         list[str] | None,
         typer.Option("--without", help="Leave this place out, such as the big core."),
@@ -199,6 +202,7 @@ def delineate_command(
             crs=crs,
             residents=residents,
             outside=_with_jobs(outside or []),
+            unknown_is_outside=unknown_outside,
             known_pair=_pairs([known_pair], ":", "--known-pair")[0] if known_pair else None,
             suppressed=tuple(suppressed or ()),
             suppressed_below_count=suppressed_below,
@@ -212,6 +216,7 @@ def delineate_command(
                 "--flows": flows, "--times": times, "--zone-table": zone_table, "--only": only,
                 "--matrix": matrix, "--rows-are-work": rows_are_work, "--zone-id": zone_id,
                 "--layer": layer, "--crs": crs, "--residents": residents, "--outside": outside,
+                "--unknown-outside": unknown_outside,
                 "--known-pair": known_pair, "--suppressed": suppressed,
                 "--suppressed-below": suppressed_below, "--rounded-to": rounded_to,
                 "--allow-empty": allow_empty, "--status": status,
