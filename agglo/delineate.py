@@ -65,8 +65,7 @@ def check_method(method: str, choices: Choices) -> None:
     """
     if method not in METHODS:
         raise SettingsError(f"unknown method '{method}'; known: {', '.join(METHODS)}")
-    given = {name: value for name, value in choices.items() if value is not None}
-    known = METHODS[method].options
+    given, known = _told(choices), METHODS[method].options
     foreign = sorted(OPTIONS.get(name, name) for name in given if name not in known)
     if foreign:
         raise SettingsError(

@@ -81,7 +81,7 @@ def with_borders(study: Study, method: str, choices: Choices) -> Study:
     wanted = choices.get("is_contiguous")
     if wanted is None:
         wanted = METHODS[method].is_contiguous
-    if study.flows is None or wanted is False:
+    if study.flows is None or wanted is False or study.neighbours is not None:
         return study
     own = study.zones.loc[study.flows.inside]
     if wanted is None and not own.geom_type.isin(POLYGONS).all():
