@@ -10,7 +10,7 @@ import pandas as pd
 
 from agglo.commuting.flows import Flows
 from agglo.errors import FlowError, SettingsError, TableError
-from agglo.study import Study
+from agglo.study import Study, zone_column
 from agglo.territory.communities import community_areas
 from agglo.territory.commuting_zones import commuting_zones
 from agglo.territory.contiguity import border_lengths_from_zones, neighbours_from_zones
@@ -58,12 +58,8 @@ def _cores(study: Study, choices: Choices, places: pd.Index) -> pd.Series:
             "again for more), or the least number of jobs of a core (--core-jobs N)"
         )
     if column:
-        if column not in study.zones:
-            raise SettingsError(
-                f"the zones have no column '{column}'; there are "
-                f"{', '.join(map(str, study.zones.columns.drop('geometry')))}"
-            )
-        found: pd.Series = study.zones[column].dropna().astype(str).str.strip()
+        own = zone_column(study.zones, column, option="--cities")
+        found: pd.Series = own.dropna().astype(str).str.strip()
         return found[(found != "") & found.index.isin(places)]
     if ids:
         return pd.Series({one: one for one in ids}, dtype=object)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from agglo.cases import mode_weights
 from agglo.commuting.modes import joint_cost
@@ -33,10 +34,7 @@ class Draws:
     """Values of the parameters of the gravity model, by name."""
 
     minutes: Floats
-    """Factor on all ways alike."""
-
-    minutes_by_end: Floats
-    """Factor on the ways of a zone; a trip takes the mean of its ends."""
+    """Factor on every way, draws × zones × zones: half of it on all alike, half by its ends."""
 
     workers: Floats
     """Factor on the workers of a zone."""
@@ -56,7 +54,6 @@ def draws_of(base: Region, assumptions: Mapping[str, Assumption], spreads: Sprea
     settings (triangular), times and thresholds within the spreads.
     """
     zones = base["zones"]
-    half = spreads.minutes_share * HALF
 
     def by_zone(what: str) -> Floats:
         low, middle, high = (
@@ -72,10 +69,7 @@ def draws_of(base: Region, assumptions: Mapping[str, Assumption], spreads: Sprea
             for name, item in assumptions.items()
             if name in DRAWN_PARAMETERS
         },
-        minutes=factors("minutes", half, spreads),
-        minutes_by_end=np.column_stack(
-            [factors(f"minutes/{zone}", half, spreads) for zone in zones.index]
-        ),
+        minutes=_minute_factors(zones.index, spreads),
         workers=by_zone("workers"),
         jobs=by_zone("jobs"),
         thresholds={
@@ -186,15 +180,14 @@ def drawn_margins(region: Region, draws: Draws) -> tuple[Floats, Floats]:
 
 def drawn_car_minutes(case: Case, draws: Draws) -> Floats:
     """Minutes by car as isochrones of every run see them: times and limit both vary."""
-    minutes = case.travel.minutes["car"].to_numpy() * _minute_factors(draws)
+    minutes = case.travel.minutes["car"].to_numpy() * draws.minutes
     return np.asarray(minutes / draws.thresholds["minutes"][:, None, None])
 
 
 def _friction(case: Case, draws: Draws, is_outside: npt.NDArray[np.bool_]) -> Floats:
     """Pull of every pair in every run, 0 where there is no way and from outside to outside."""
-    factor = _minute_factors(draws)
     cost = joint_cost(
-        {mode: own * factor for mode, own in arrays(case.travel.minutes).items()},
+        {mode: own * draws.minutes for mode, own in arrays(case.travel.minutes).items()},
         mode_weights(case.region, case.parameters),
         scale_per_min=case.parameters.mode_scale_per_min,
     )
@@ -205,7 +198,8 @@ def _friction(case: Case, draws: Draws, is_outside: npt.NDArray[np.bool_]) -> Fl
     return friction
 
 
-def _minute_factors(draws: Draws) -> Floats:
-    ends = draws.minutes_by_end
-    factor = draws.minutes[:, None, None] * (ends[:, :, None] + ends[:, None, :]) / 2
-    return np.asarray(factor)
+def _minute_factors(zones: pd.Index, spreads: Spreads) -> Floats:
+    half = spreads.minutes_share * HALF
+    alike = factors("minutes", half, spreads)
+    ends = np.column_stack([factors(f"minutes/{zone}", half, spreads) for zone in zones])
+    return np.asarray(alike[:, None, None] * (ends[:, :, None] + ends[:, None, :]) / 2)

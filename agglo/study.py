@@ -18,9 +18,8 @@ from agglo.commuting.observed import check_direction
 from agglo.errors import FlowError, LayerError, SettingsError
 from agglo.layers.minute_files import read_minutes
 from agglo.layers.od_files import read_flows
+from agglo.layers.text_cells import listed
 from agglo.layers.zone_files import read_zone_columns, read_zones
-
-EXAMPLES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +122,21 @@ def study_without(study: Study, dropped: Collection[str]) -> Study:
     )
 
 
+def zone_column(zones: gpd.GeoDataFrame, column: str, *, option: str) -> pd.Series:
+    """Take a column of the zones that an option names.
+
+    Raises
+    ------
+    SettingsError
+        If there is none, naming those that there are.
+    """
+    if column not in zones:
+        names = ", ".join(map(str, zones.columns.drop("geometry")))
+        raise SettingsError(f"{option}: the zones have no column '{column}'; there are {names}")
+    found: pd.Series = zones[column]
+    return found
+
+
 def study_merged(study: Study, column: str | None) -> Study:
     """Join zones into larger ones, such as settlements into municipalities, flows and shapes.
 
@@ -135,10 +149,13 @@ def study_merged(study: Study, column: str | None) -> Study:
     """
     if column is None:
         return study
-    if column not in study.zones:
-        names = ", ".join(map(str, study.zones.columns.drop("geometry")))
-        raise SettingsError(f"--merge: the zones have no column '{column}'; there are {names}")
-    group = study.zones[column].astype(object).fillna("").astype(str).str.strip()
+    group = (
+        zone_column(study.zones, column, option="--merge")
+        .astype(object)
+        .fillna("")
+        .astype(str)
+        .str.strip()
+    )
     if (group == "").any():
         raise SettingsError(
             f"--merge: zone '{group.index[group == ''][0]}' has no {column} "
@@ -243,12 +260,8 @@ def _flows_of(
     filled, notes, status = filled_table(table, disclosure)
     residents = None
     if files.residents is not None:
-        if files.residents not in zones:
-            raise LayerError(
-                f"the zones have no column '{files.residents}' for all employed residents; there "
-                f"are {', '.join(map(str, zones.columns.drop('geometry')))}"
-            )
-        residents = pd.to_numeric(zones[files.residents], errors="coerce")
+        own = zone_column(zones, files.residents, option="--residents")
+        residents = pd.to_numeric(own, errors="coerce")
     beyond = set(files.outside)
     if files.unknown_is_outside:
         beyond |= (set(filled["live"]) | set(filled["work"])) - set(zones.index)
@@ -274,11 +287,10 @@ def _check_all_commute(flows: Flows) -> None:
     """Refuse zones that nobody commutes to or from: an id that does not match looks the same."""
     idle = (flows.residents_count <= 0) & (flows.jobs_count <= 0) & ~flows.is_outside
     if idle.any():
-        names = list(flows.places[idle])
-        shown = ", ".join(f"'{one}'" for one in names[:EXAMPLES_SHOWN])
         raise FlowError(
-            f"{len(names)} zone(s) have no flows at all: {shown}; do the ids of zones and flows "
-            "match? If nobody lives or works there, say so with --allow-empty"
+            f"{int(idle.sum())} zone(s) have no flows at all: {listed(flows.places[idle])}; do the "
+            "ids of zones and flows match? If nobody lives or works there, say so with "
+            "--allow-empty"
         )
 
 

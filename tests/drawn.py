@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from agglo.maps.page import page_from_results
 from agglo.maps.tables import map_tables
 from agglo.maps.words import Theme, Words, read_theme, read_words
 from agglo.run import Result, run
-from tests.worlds import grid, workspace_of, write_scenario
+from tests.worlds import goals, grid, workspace_of, write_scenario
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FASTER = 'title_ru = "Быстрее"\n'
@@ -111,3 +112,12 @@ def theme_and_words() -> tuple[Theme, Words]:
 def tables_of_run(results: Sequence[Result]) -> dict:
     """Gather what is drawn."""
     return map_tables(results, least_flow_count=1)
+
+
+def write_page(results: list[Result], folder: Path) -> Path:
+    """Write the page of results."""
+    theme, words = theme_and_words()
+    path = folder / "index.html"
+    page = page_from_results(results, tables_of_run(results), goals(), theme, words)
+    path.write_text(page, encoding="utf-8", newline="\n")
+    return path

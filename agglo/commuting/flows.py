@@ -11,10 +11,9 @@ import pandas as pd
 from scipy import sparse
 
 from agglo.errors import FlowError
+from agglo.layers.text_cells import listed
 from agglo.tables import STATUSES
 from agglo.transport.topology import Floats
-
-EXAMPLES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +138,8 @@ def flows_from_frame(
     faults = [*_place_faults(pd.Index(inside, dtype=object), sorted(beyond))]
     if set(rows) != set(columns):
         odd = sorted(set(rows) ^ set(columns))
-        faults.append(f"{_examples(odd)} stand in rows or in columns only")
-    faults += [f"outside place {_examples([one])} has no row" for one in sorted(beyond - set(rows))]
+        faults.append(f"{listed(odd)} stand in rows or in columns only")
+    faults += [f"outside place {listed([one])} has no row" for one in sorted(beyond - set(rows))]
     values = frame.to_numpy(dtype=float)
     faults += _count_faults(values.ravel())
     _refuse(faults)
@@ -186,7 +185,7 @@ def merged_flows(flows: Flows, group: pd.Series) -> Flows:
     inside = flows.inside
     own = group.reindex(inside)
     if own.isna().any():
-        raise FlowError(f"zone {_examples(list(inside[own.isna()]))} belongs to no group")
+        raise FlowError(f"zone {listed(list(inside[own.isna()]))} belongs to no group")
     labels[inside] = own.astype(str)
     places = pd.Index(dict.fromkeys(labels), dtype=object)
     codes = places.get_indexer(labels)
@@ -217,10 +216,10 @@ def without_places(flows: Flows, dropped: Collection[str]) -> Flows:
     names = {str(one) for one in dropped}
     unknown = sorted(names - set(flows.places))
     if unknown:
-        raise FlowError(f"{_examples(unknown)} is no place of the flows and cannot be left out")
+        raise FlowError(f"{listed(unknown)} is no place of the flows and cannot be left out")
     kept = ~flows.places.isin(names)
     if not (kept & ~flows.is_outside).any():
-        raise FlowError(f"without {_examples(sorted(names))} no zone would remain")
+        raise FlowError(f"without {listed(sorted(names))} no zone would remain")
     left = np.asarray(flows.counts[:, ~kept].sum(axis=1), dtype=float).ravel()
     return Flows(
         places=flows.places[kept],
@@ -281,10 +280,10 @@ def _place_faults(inside: pd.Index, beyond: list[str]) -> Iterator[str]:
     if inside.empty:
         yield "there is no zone; wanted at least one"
     if inside.has_duplicates:
-        yield f"zone {_examples(list(inside[inside.duplicated()]))} stands more than once"
+        yield f"zone {listed(list(inside[inside.duplicated()]))} stands more than once"
     both = [one for one in beyond if one in set(inside)]
     if both:
-        yield f"{_examples(both)} is named as a zone and as outside"
+        yield f"{listed(both)} is named as a zone and as outside"
 
 
 def _row_faults(
@@ -295,15 +294,14 @@ def _row_faults(
         unknown = list(dict.fromkeys(ids[~ids.isin(known)]))
         if unknown:
             yield (
-                f"{_examples(unknown)} ({side}) is no zone; add it to the zones, or name it "
-                "as outside"
+                f"{listed(unknown)} ({side}) is no zone; add it to the zones, or name it as outside"
             )
     yield from _count_faults(numbers)
     twice = pd.DataFrame({"live": homes.to_numpy(), "work": works.to_numpy()})
     again = twice[twice.duplicated()]
     if len(again):
         pairs = [f"{a} → {b}" for a, b in again.drop_duplicates().to_numpy()]
-        yield f"the pair {_examples(pairs)} stands more than once; add its rows up first"
+        yield f"the pair {listed(pairs)} stands more than once; add its rows up first"
 
 
 def _count_faults(numbers: Floats) -> Iterator[str]:
@@ -320,7 +318,7 @@ def _count_faults(numbers: Floats) -> Iterator[str]:
 def _resident_faults(zones: pd.Index, given: Floats, rows: Floats) -> Iterator[str]:
     absent = np.isnan(given)
     if absent.any():
-        yield f"zone {_examples(list(zones[absent]))} has no count of employed residents"
+        yield f"zone {listed(list(zones[absent]))} has no count of employed residents"
     short = given < rows * (1 - 1e-9) - 1e-6
     if short.any():
         at = int(np.flatnonzero(short)[0])
@@ -335,9 +333,3 @@ def _refuse(faults: list[str] | Iterator[str]) -> None:
     if found:
         listed = "\n".join(f"  - {fault}" for fault in found)
         raise FlowError(f"the flows have {len(found)} fault(s):\n{listed}")
-
-
-def _examples(values: list[str]) -> str:
-    shown = ", ".join(f"'{value}'" for value in values[:EXAMPLES_SHOWN])
-    more = len(values) - EXAMPLES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown

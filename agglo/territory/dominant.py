@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -67,7 +69,7 @@ def dominant_flows(
     to, to_second = np.append(works, -1)[first], np.append(works, -1)[second]
     largest, next_largest = np.append(counts, 0.0)[first], np.append(counts, 0.0)[second]
     receiver = np.where(to >= 0, size[to], np.nan)
-    is_dominated = _is_larger(receiver, size) & (largest >= least_count) & ~flows.is_outside
+    is_dominated = _is_dominated(flows, size, receiver, largest, least_count)
     dominates = np.zeros(len(size), dtype=bool)
     dominates[to[is_dominated]] = True
     names = np.append(flows.places.to_numpy(dtype=object), "")
@@ -103,8 +105,7 @@ def dominators(
     first, _ = _two_largest(flows, homes, works, counts)
     to, largest = np.append(works, -1)[first], np.append(counts, 0.0)[first]
     receiver = np.where(to >= 0, size[to], np.nan)
-    is_dominated = _is_larger(receiver, size) & (largest >= least_count) & ~flows.is_outside
-    return np.where(is_dominated, to, -1)
+    return np.where(_is_dominated(flows, size, receiver, largest, least_count), to, -1)
 
 
 def dominant_areas(
@@ -166,8 +167,19 @@ def chain(
             f"such as '{flows.places[0]}'"
         )
     table = dominant_flows(flows, size_count=size_count, least_count=least_count)
-    above = table["dominated_by"].to_dict()
-    links = [zone_id]
+    above = dict(zip(flows.places, table["dominated_by"], strict=True))
+    return links_up(above, zone_id)
+
+
+def links_up(above: Mapping[str, str], place: str) -> tuple[str, ...]:
+    """Follow a place up to one that answers to none; sizes rise all the way.
+
+    Parameters
+    ----------
+    above
+        By place the one that dominates it, '' for none.
+    """
+    links = [place]
     while above[links[-1]]:
         links.append(above[links[-1]])
     return tuple(links)
@@ -229,6 +241,13 @@ def _two_largest(
     has = np.bincount(homes, minlength=places)
     order = np.append(order, [-1, -1])
     return np.where(has > 0, order[start], -1), np.where(has > 1, order[start + 1], -1)
+
+
+def _is_dominated(
+    flows: Flows, size: Floats, receiver: Floats, largest: Floats, least_count: float
+) -> npt.NDArray[np.bool_]:
+    """Tell which zones a larger place dominates; places outside are never dominated."""
+    return _is_larger(receiver, size) & (largest >= least_count) & ~flows.is_outside
 
 
 def _is_larger(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:

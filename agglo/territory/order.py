@@ -12,7 +12,7 @@ from scipy import sparse
 from agglo.commuting.flows import Flows, id_ranks
 from agglo.errors import FlowError
 from agglo.territory.core_shares import check_threshold, reaches
-from agglo.territory.dominant import dominant_flows
+from agglo.territory.dominant import dominant_flows, links_up
 from agglo.transport.topology import Floats
 
 Bools = npt.NDArray[np.bool_]
@@ -92,7 +92,7 @@ def order_within(
     to_outer, to_core = (_shares(flows, one, is_own) for one in (is_outer, is_core))
     joined, names = _joined(flows, is_core, is_outer)
     above = _answers(joined)
-    chains = [_chain(one, above) for one in [*names[~flows.is_outside], names[is_core][0]]]
+    chains = [links_up(above, one) for one in [*names[~flows.is_outside], names[is_core][0]]]
     leads = np.array([names[is_outer][0] in chain for chain in chains])
     return pd.DataFrame(
         {
@@ -158,14 +158,6 @@ def _answers(flows: Flows) -> dict[str, str]:
     above_all = pd.Series(float(flows.counts.sum()) + 1, index=beyond)
     table = dominant_flows(flows, size_count=above_all)
     return dict(zip(flows.places, table["dominated_by"], strict=True))
-
-
-def _chain(place: str, above: dict[str, str]) -> list[str]:
-    """Follow a place up to one that answers to none; sizes rise all the way."""
-    chain = [place]
-    while above[chain[-1]]:
-        chain.append(above[chain[-1]])
-    return chain
 
 
 def _larger(to_core: Floats, to_outer: Floats) -> list[str]:

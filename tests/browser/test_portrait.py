@@ -14,9 +14,8 @@ from agglo.maps.words import LANGUAGES, Words, read_theme, read_words
 from agglo.run import Result
 from agglo.workspace import Workspace
 from tests.browser.pages import Page, shown_number
-from tests.drawn import small_run, tables_of_run, theme_and_words
+from tests.drawn import small_run, theme_and_words, write_page
 from tests.portrayed import ATTACK, CLAIMS, ORDER, READINGS, STATUS, bare, with_portraits
-from tests.worlds import goals
 
 SECTIONS = ["portrait_structure", "portrait_order", "portrait_claims"]
 MARKS = {
@@ -37,15 +36,6 @@ UNFOLD = """
 document.querySelectorAll('details.portrait').forEach(function (one) { one.open = true; })"""
 
 
-def write(results: list[Result], folder: Path) -> Path:
-    """Write the page of results."""
-    theme, words = theme_and_words()
-    path = folder / "index.html"
-    page = page_from_results(results, tables_of_run(results), goals(), theme, words)
-    path.write_text(page, encoding="utf-8", newline="\n")
-    return path
-
-
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     return small_run(tmp_path_factory.mktemp("world"))
@@ -53,7 +43,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
 
 @pytest.fixture(scope="module")
 def file(drawn: list[Result], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(with_portraits(drawn), tmp_path_factory.mktemp("page"))
+    return write_page(with_portraits(drawn), tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture(scope="module")
@@ -243,13 +233,13 @@ def test_what_is_open_is_on_paper_too(opened: Page) -> None:
 def test_a_region_without_outside_places_and_claims_hides_both(
     page: Page, drawn: list[Result], tmp_path: Path
 ) -> None:
-    page.open(write(bare(with_portraits(drawn)), tmp_path), "#view=territory")
+    page.open(write_page(bare(with_portraits(drawn)), tmp_path), "#view=territory")
     assert [one.get_attribute("id") for one in page.find("details.portrait")] == SECTIONS[:1]
     assert page.complaints() == []
 
 
 def test_hostile_sources_show_as_they_are(page: Page, drawn: list[Result], tmp_path: Path) -> None:
-    page.open(write(with_portraits(drawn, said=ATTACK), tmp_path), "#view=territory")
+    page.open(write_page(with_portraits(drawn, said=ATTACK), tmp_path), "#view=territory")
     assert page.text("#portrait_claims").count(ATTACK) == len(CLAIMS)
     assert page.run("return typeof window.hacked") == "undefined"
     assert page.complaints() == []

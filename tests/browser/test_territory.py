@@ -11,14 +11,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from agglo.maps.page import page_from_results
 from agglo.maps.reasons import CHANGE_COLOURS, FIRM_COLOURS, count_classes, membership_kinds
 from agglo.maps.territory_data import definition_name
 from agglo.maps.words import LANGUAGES, Words
 from agglo.run import Result
 from tests.browser.pages import Page, shown_number
-from tests.drawn import FIRMNESS, IN_BASELINE, small_run, tables_of_run, theme_and_words
-from tests.worlds import goals
+from tests.drawn import FIRMNESS, IN_BASELINE, small_run, theme_and_words, write_page
 
 STROKES = """
 var found = {};
@@ -49,15 +47,6 @@ return Array.from(document.querySelectorAll('.legend > div'), function (row) {
 ATTACK = "</script><script>window.hacked=1</script>"
 
 
-def write(results: list[Result], folder: Path) -> Path:
-    """Write the page of results."""
-    theme, words = theme_and_words()
-    path = folder / "index.html"
-    page = page_from_results(results, tables_of_run(results), goals(), theme, words)
-    path.write_text(page, encoding="utf-8", newline="\n")
-    return path
-
-
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     return small_run(tmp_path_factory.mktemp("world"))
@@ -65,7 +54,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
 
 @pytest.fixture(scope="module")
 def file(drawn: list[Result], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(drawn, tmp_path_factory.mktemp("page"))
+    return write_page(drawn, tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture(scope="module")
@@ -291,7 +280,7 @@ def test_a_page_without_a_boundary_offers_no_territory(
         replace(one, memberships=pd.DataFrame(), municipality_memberships=pd.DataFrame())
         for one in drawn
     ]
-    page.open(write(bare, tmp_path), "#view=territory")
+    page.open(write_page(bare, tmp_path), "#view=territory")
     assert page.find("#territory") == []
     assert page.find("select#indicator")
     assert page.complaints() == []
@@ -309,7 +298,7 @@ def test_hostile_names_and_unknown_keys_show_as_they_are(
         members = result.municipality_memberships.replace({"definition": {"fua": "new_rule"}})
         return replace(result, case=own, memberships=rows, municipality_memberships=members)
 
-    page.open(write([hostile(one) for one in drawn], tmp_path), "#view=territory")
+    page.open(write_page([hostile(one) for one in drawn], tmp_path), "#view=territory")
     page.choose("definition", "new_rule")
     assert page.find(".legend b")[0].text == "new_rule"
     said = page.run(TIPS)["c22"]
