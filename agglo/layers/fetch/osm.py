@@ -1,4 +1,4 @@
-"""Fetches OpenStreetMap through osmnx into one local file: the only door to the internet."""
+"""Fetches OpenStreetMap through osmnx into one local file: a door to the internet."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ import geopandas as gpd
 from shapely.geometry.base import BaseGeometry
 
 from agglo.errors import LayerError
-from agglo.layers.fetch_answers import check_osm_name, merged_answers, write_osm
-from agglo.layers.fetch_area import PIECE_KM2, check_area, hull_km2, outline_of
-from agglo.layers.fetch_faults import AnswerError, BusyError, watcher
+from agglo.layers.fetch.answers import check_osm_name, merged_answers, write_osm
+from agglo.layers.fetch.area import PIECE_KM2, check_area, hull_km2, outline_of
+from agglo.layers.fetch.faults import AnswerError, BusyError, watcher
 from agglo.layers.osm_feature_tags import AMENITIES, RAILWAYS
 
 Tags = Mapping[str, bool | str | list[str]]
