@@ -22,7 +22,7 @@ from agglo.indicators.case import (
     zones_with_stops,
 )
 from agglo.parameters import Parameters
-from agglo.parts import parts_of
+from agglo.parts import land_takes, parts_of, shared_parts
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
 from agglo.transport.network import Network, metric_from_arcs
@@ -50,6 +50,8 @@ def cases_from_network(
     anchor = anchor_of(base, base_travel, parameters)
     base_flows = flows_of(base, base_travel, parameters, anchor)
     straight = straight_km(base)
+    shared = shared_parts(needs, base)
+    taken = land_takes(needs, network.regions, parameters)
     cases = {}
     for one in scenarios:
         own = network.regions[one.name]
@@ -70,6 +72,8 @@ def cases_from_network(
             with_stops=zones_with_stops(own),
             flows=flows,
             baseline_flows=base_flows,
+            land_take=taken[one.name],
+            **shared,
             **parts_of(needs, own, network, one.name, travel, flows, parameters),
         )
     return anchor.pull.closing_factor, cases

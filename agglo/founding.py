@@ -115,6 +115,8 @@ def _settings(pattern: str, called: str, crs: str) -> str:
     assumption would take hours on detailed streets. It is still measured.
     """
     _, _, rest = pattern.partition("[parameters.")
+    # no land cover comes with an extract: the guard would have no indicator
+    rest, _, _ = rest.partition("\n# A guard:")
     blocks = rest.split("[[goal.indicator]]")
     rest = "[[goal.indicator]]".join(
         block for block in blocks if not block.startswith('\nid = "worst_link_loss_share"')

@@ -16,10 +16,12 @@ import pyogrio.errors
 
 from agglo.errors import SettingsError
 from agglo.folders import check_folder, whole_folder
+from agglo.imagery.sanity import checks_table, sanity_checks
 from agglo.indicators.registry import GOALS
 from agglo.layers.write import write_csv
 from agglo.maps.page import page_from_results
-from agglo.maps.project import write_geopackage
+from agglo.maps.project import LANGUAGE, write_geopackage
+from agglo.maps.run_imagery import PREFIX, run_overlays, run_project_rasters, write_rasters
 from agglo.maps.tables import flows_table, map_tables
 from agglo.maps.words import THEME_FILE, Theme, read_theme, read_words
 from agglo.run import Result, check_comparable, cut_places, worst_link
@@ -30,8 +32,10 @@ RECORD = "result.json"
 FILES = (
     PAGE, RECORD, "indicators.csv", "scores.csv", "flows.csv", "receipts.csv", "boundary.csv",
     "boundary_municipalities.csv", "structure.csv", "order.csv", "claims.csv",
+    "imagery.csv", "imagery_checks.csv",
 )  # fmt: skip
 PROJECT_STEM = "agglomeration."
+RASTER_SUFFIXES = (".tif", ".qml", ".xml")
 PYOGRIO_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 LIBRARIES = ("folium", "geopandas", "numpy", "pandas", "pyogrio", "pyproj", "scipy", "shapely")
 
@@ -69,7 +73,9 @@ def check_writable(out: Path) -> None:
 
 def _is_ours(path: Path) -> bool:
     """Tell whether a file is of a run, or one that QGIS puts beside its project."""
-    return path.is_file() and (path.name in FILES or path.name.startswith(PROJECT_STEM))
+    is_raster = path.name.startswith(PREFIX) and path.suffix in RASTER_SUFFIXES
+    is_project = path.name.startswith(PROJECT_STEM)
+    return path.is_file() and (path.name in FILES or is_project or is_raster)
 
 
 def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) -> None:
@@ -77,9 +83,13 @@ def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) ->
     words = read_words(workspace.root / "maps")
     tables = map_tables(results, least_flow_count=theme.least_flow_count)
     _check_shown(theme, tables["places"], workspace.root / "maps" / THEME_FILE)
-    page = page_from_results(results, tables, workspace.goals, theme, words)
+    region = results[0].case.region
+    pictures = run_overlays(region, words)
+    page = page_from_results(results, tables, workspace.goals, theme, words, pictures=pictures)
     (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
-    write_geopackage(folder, tables, results, theme, words)
+    write_rasters(folder, region)
+    rasters = run_project_rasters(region, pictures, words, language=LANGUAGE)
+    write_geopackage(folder, tables, results, theme, words, rasters=rasters)
     for name, table in (
         ("indicators", _by_scenario(results, "indicators")),
         ("scores", pd.concat([result.scores for result in results])),
@@ -90,10 +100,17 @@ def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) ->
         ("structure", _by_scenario(results, "portrait.structure")),
         ("order", _by_scenario(results, "portrait.order")),
         ("claims", _by_scenario(results, "portrait.claims")),
+        ("imagery", results[0].case.imagery),
+        ("imagery_checks", _checks(results[0])),
     ):
         write_csv(table, folder / f"{name}.csv")
     record = json.dumps(_record(workspace, results), ensure_ascii=False, indent=2)
     (folder / RECORD).write_text(record + "\n", encoding="utf-8", newline="\n")
+
+
+def _checks(baseline: Result) -> pd.DataFrame:
+    figures = baseline.case.imagery
+    return checks_table(sanity_checks(baseline.case.region, figures), figures)
 
 
 def _check_shown(theme: Theme, places: pd.DataFrame, path: Path) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields, replace
 from agglo.errors import SettingsError
 from agglo.tables import STATUSES
 
+MAY_BE_0 = ("car_fixed_min", "boarding_min", "road_reserve_m")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
@@ -71,12 +73,21 @@ class Parameters:
     unserved_min: float
     """What a commuter without any way is counted as losing, one way."""
 
+    land_m2_per_resident: float
+    """Land that the housing of a new resident takes, streets and yards included."""
+
+    lane_width_m: float
+    """Width of a lane of a new or widened road."""
+
+    road_reserve_m: float
+    """Width that a new road takes beside its lanes: slopes, ditches, verges."""
+
     def __post_init__(self) -> None:
-        """Refuse what no trip can have."""
+        """Refuse what no trip, house or road can have."""
         for item in fields(self):
             value = getattr(self, item.name)
             is_share = item.name.endswith("_share")
-            may_be_0 = is_share or item.name in ("car_fixed_min", "boarding_min")
+            may_be_0 = is_share or item.name in MAY_BE_0
             most = 1 if is_share else math.inf
             if not (0 < value <= most or (may_be_0 and value == 0)) or value == math.inf:
                 wanted = "between 0 and 1" if is_share else "above 0 and finite"

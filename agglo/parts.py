@@ -1,8 +1,8 @@
-"""The parts of a case that take long to find: link losses, waits, facilities, connectivity."""
+"""The parts of a case that take long to find: link losses, waits, facilities, land taken."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from agglo.commuting.modes import kept_mode_minutes
+from agglo.imagery.figures import imagery_figures, newest_raster
+from agglo.imagery.scenario_land import scenario_land_take
 from agglo.indicators.case import (
     Travel,
     Waits,
@@ -18,8 +20,10 @@ from agglo.indicators.case import (
     trips_per_worker,
     unknown_transit,
 )
+from agglo.layers.raster_files import bounds_in, read_band
 from agglo.parameters import Parameters
 from agglo.region import Region
+from agglo.scenarios.files import BASELINE
 from agglo.transport.connectivity import extra_minutes
 from agglo.transport.criticality import TripLoss, critical_links
 from agglo.transport.cut_off import cut_off
@@ -31,6 +35,9 @@ from agglo.transport.skims import skim
 from agglo.transport.spread import transit_spread
 from agglo.transport.topology import Floats, Minutes, Topology, node_numbers
 from agglo.units import MINUTES_PER_HOUR
+
+LAND_PARAMETERS = ("land_m2_per_resident", "lane_width_m", "road_reserve_m")
+"""What decides how much land a scenario takes, and nothing else."""
 
 EXACT_LINKS = 20
 """In a large network so many of the worst links are closed exactly."""
@@ -45,7 +52,7 @@ def parts_of(
     flows: pd.DataFrame,
     parameters: Parameters,
 ) -> dict[str, Any]:
-    """Find the parts of a case that are asked for."""
+    """Find the parts of a case that are asked for, but for those that scenarios share."""
     topology, arcs = network.topology, network.arcs[name]
     parts: dict[str, Any] = {}
     if "losses" in needs:
@@ -58,6 +65,39 @@ def parts_of(
         parts["connectivity"] = _connectivity(region, topology, arcs, travel, flows)
         parts["cut_off"] = _cut_off(region, topology, arcs)
     return parts
+
+
+def shared_parts(needs: Collection[str], baseline: Region) -> dict[str, Any]:
+    """Find once what rasters say of the region: no scenario changes a raster."""
+    return {"imagery": imagery_figures(baseline)} if "imagery" in needs else {}
+
+
+def land_takes(
+    needs: Collection[str], regions: Mapping[str, Region], parameters: Parameters
+) -> dict[str, pd.DataFrame | None]:
+    """Find by scenario the land that it takes beyond the baseline; ``None`` if none is known."""
+    base = regions[BASELINE]
+    cover = newest_raster(base, "land_cover", quantity="class")
+    if "land_take" not in needs or cover is None:
+        return dict.fromkeys(regions)
+    zones = base.geo("zones")
+    inside = zones[zones["kind"] != "outside"]
+    land = read_band(cover, bounds=bounds_in(cover.grid, inside))
+    return {
+        name: scenario_land_take(
+            base.geo("links"),
+            own.geo("links"),
+            base["zones"].loc[inside.index, "population_count"],
+            own["zones"].loc[inside.index, "population_count"],
+            inside,
+            land,
+            classes=cover.classes,
+            lane_width_m=parameters.lane_width_m,
+            road_reserve_m=parameters.road_reserve_m,
+            land_m2_per_resident=parameters.land_m2_per_resident,
+        )
+        for name, own in regions.items()
+    }
 
 
 def _waits(region: Region, topology: Topology, arcs: pd.DataFrame, window: str) -> Waits:

@@ -13,6 +13,7 @@ import pyproj.exceptions
 
 from agglo.checks import check_table, typed_table
 from agglo.errors import TableError
+from agglo.rasters import RasterLayer
 from agglo.tables import ABSENT, TABLES
 
 FAR_DEGREES = 5.0
@@ -49,6 +50,8 @@ class Region:
 
     tables: Mapping[str, pd.DataFrame]
     provenance: tuple[Provenance, ...] = field(default=())
+    rasters: tuple[RasterLayer, ...] = field(default=())
+    """Files of cells and what they mean; no scenario changes them."""
 
     def __post_init__(self) -> None:
         """Refuse a CRS that does not measure in metres and a set of tables with gaps."""
@@ -101,6 +104,7 @@ def region_from_tables(
     name_en: str,
     crs: str,
     provenance: tuple[Provenance, ...] = (),
+    rasters: tuple[RasterLayer, ...] = (),
     where: Mapping[str, str] | None = None,
 ) -> Region:
     """Check every table once, bring geometries into one CRS and freeze them as a region.
@@ -137,7 +141,12 @@ def region_from_tables(
         ordered = typed.sort_values(key).set_index(key, drop=False)
         projected[name] = ordered.rename_axis([None] * len(key))
     region = Region(
-        name_ru=name_ru, name_en=name_en, crs=crs, tables=projected, provenance=provenance
+        name_ru=name_ru,
+        name_en=name_en,
+        crs=crs,
+        tables=projected,
+        provenance=provenance,
+        rasters=rasters,
     )
     files = (where or {}).get("municipalities")
     _check_places(region, f" ({files})" if files else "")

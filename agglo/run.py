@@ -14,6 +14,7 @@ from agglo.indicators.case import NEEDS, Case
 from agglo.indicators.measures import road_losses
 from agglo.indicators.registry import measure, needs_of, whole_values
 from agglo.parameters import Parameters, parameters_from_assumptions
+from agglo.parts import LAND_PARAMETERS, land_takes
 from agglo.portrait import Portrait, portraits
 from agglo.region import Region
 from agglo.scenarios.files import (
@@ -36,6 +37,9 @@ TIE_DECIMALS = 3
 
 PLACES_NAMED = 4
 """Of the places that one road cuts off, so many are named, those with most people."""
+
+LAND = ("land_take",)
+"""The part of a case that the land parameters alone decide."""
 
 CACHE = ".cache"
 """Folder of the workspace that keeps the order of a large network; it may be deleted."""
@@ -142,7 +146,7 @@ def run(
     for done, variant in enumerate(ends, len(read)):
         if progress:
             progress(variant.name, done, steps)
-        ranges.append(_varied_scores(workspace, read, network, parameters, variant, traffic))
+        ranges.append(_varied_scores(workspace, read, cases, network, parameters, variant, traffic))
     spread = pd.concat([own, *ranges]).groupby(["scenario", "goal"], sort=False)["score"]
     scores = own.assign(low=spread.min().to_numpy(), high=spread.max().to_numpy())
     return [
@@ -259,6 +263,7 @@ def check_comparable(results: Sequence[Result]) -> None:
 def _varied_scores(
     workspace: Workspace,
     scenarios: Sequence[Scenario],
+    central: Mapping[str, Case],
     network: Network,
     parameters: Parameters,
     variant: Variant,
@@ -266,17 +271,29 @@ def _varied_scores(
 ) -> pd.DataFrame:
     """Score all scenarios with one assumption at one end; what it leaves alone is reused.
 
-    The traffic is that of the central values.
+    The traffic is that of the central values, and so is the land that scenarios take, unless it
+    is what varies.
     """
     varied = variant.parameters(parameters)
+    if variant.parameter in LAND_PARAMETERS:
+        return _scores(workspace, _with_land(central, network.regions, varied))
     region = variant.region(workspace.region)
     regions = network.regions
     if region is not workspace.region:
         regions = _varied_regions(region, scenarios, variant)
     network = network_from_regions(regions, varied, like=network)
     needs = needs_of(anchor.indicator for goal in workspace.goals for anchor in goal.anchors)
-    _, cases = _cases(scenarios, network, varied, traffic, needs=needs)
-    return _scores(workspace, cases)
+    _, cases = _cases(scenarios, network, varied, traffic, needs=needs - set(LAND))
+    kept = {name: replace(own, land_take=central[name].land_take) for name, own in cases.items()}
+    return _scores(workspace, kept)
+
+
+def _with_land(
+    central: Mapping[str, Case], regions: Mapping[str, Region], parameters: Parameters
+) -> dict[str, Case]:
+    """Return cases with the land that other parameters let them take; nothing else reads those."""
+    taken = land_takes(LAND, regions, parameters)
+    return {name: replace(own, land_take=taken[name]) for name, own in central.items()}
 
 
 def _cases(

@@ -12,6 +12,7 @@ from typing import Any
 
 from agglo.errors import SettingsError, TableError
 from agglo.layers.catalogue import read_layers
+from agglo.layers.raster_catalogue import read_raster_layers
 from agglo.parameters import Assumption, parameters_from_assumptions, with_value
 from agglo.paths import SETTINGS_FILE, WORKSPACE_PARTS, is_workspace
 from agglo.region import Region, check_crs, region_from_tables
@@ -85,7 +86,10 @@ def open_workspace(root: Path | str = ".") -> Workspace:
     goals = _goals(settings.get("goal"))
     rules, spreads = _territory(settings.get("territory", {}))
     tables, where, provenance = read_layers(root / "layers")
-    region = region_from_tables(tables, **about, provenance=provenance, where=where)
+    rasters, own = read_raster_layers(root / "layers")
+    region = region_from_tables(
+        tables, **about, provenance=(*provenance, *own), rasters=rasters, where=where
+    )
     return Workspace(
         root=root,
         region=region,

@@ -37,7 +37,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("portrait",),
     ("run", "methods"),
     ("maps", "reach", "own_study"),
-    ("output", "founding", "delineate"),
+    ("output", "founding", "delineate", "degurba", "imagery_jobs"),
+    ("change_jobs",),
     ("cli",),
     ("__main__",),
 )
@@ -45,12 +46,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NETWORK = (
-    "aiohttp", "ftplib", "http", "httpx", "odc.stac", "pooch", "pystac_client", "requests", "smtplib", "socket", "ssl",
+    "aiohttp", "ftplib", "http", "httpx", "pooch", "pystac_client", "requests", "smtplib", "socket", "ssl",
     "urllib.request", "urllib3", "webbrowser",
 )  # fmt: skip
 DOOR = "agglo.layers.fetch"
 HEAVY = (
-    "branca", "exactextract", "folium", "geopandas", "networkx", "odc", "osmium", "pandas", "pyogrio",
+    "branca", "exactextract", "folium", "geopandas", "networkx", "osmium", "pandas", "pyogrio",
     "rasterio", "scipy", "shapely",
 )  # fmt: skip
 TALKERS = ("cli", "layers.build", "layers.build.__main__")

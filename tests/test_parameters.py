@@ -24,7 +24,7 @@ def assumption(**changed: object) -> Assumption:
     return Assumption(**{**given, "source": "test", **changed})  # type: ignore[arg-type]
 
 
-MAY_BE_0 = ("car_fixed_min", "boarding_min")
+MAY_BE_0 = ("car_fixed_min", "boarding_min", "road_reserve_m")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SHARES])

@@ -82,6 +82,9 @@ def parameters(**changed: float) -> Parameters:
         "ideal_speed_kmh": 60.0,
         "telework_share": 0.0,
         "unserved_min": 100.0,
+        "land_m2_per_resident": 100.0,
+        "lane_width_m": 4.0,
+        "road_reserve_m": 12.0,
     }
     return Parameters(**{**values, **changed})
 

@@ -1,4 +1,4 @@
-"""The commands: `agglo run`, `check`, `isochrones`, `delineate`, `new`, `fetch`."""
+"""The commands: `agglo run`, `check`, `isochrones`, `delineate`, `new`, `fetch`, `imagery`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ import sys
 
 import typer
 
+from agglo.cli.fetching import fetch_raster_command, fetch_scenes_command
+from agglo.cli.imagery import (
+    add_command,
+    change_command,
+    growth_command,
+    index_command,
+    spread_command,
+    zonal_command,
+)
 from agglo.cli.running import isochrones_command, run_command
 from agglo.cli.sources import check_command, fetch_osm_command, new_command
 from agglo.cli.territory import delineate_command
@@ -38,6 +47,16 @@ def fetch_group() -> None:
 
 
 fetch_app.command("osm")(fetch_osm_command)
+fetch_app.command("raster")(fetch_raster_command)
+fetch_app.command("scenes")(fetch_scenes_command)
+imagery_app = typer.Typer(help="Rasters: figures by zone, indices, change.", no_args_is_help=True)
+app.add_typer(imagery_app, name="imagery")
+imagery_app.command("zonal")(zonal_command)
+imagery_app.command("index")(index_command)
+imagery_app.command("change")(change_command)
+imagery_app.command("growth")(growth_command)
+imagery_app.command("spread")(spread_command)
+imagery_app.command("add")(add_command)
 
 
 def main() -> None:

@@ -164,8 +164,8 @@ def fetch_osm_command(
     ] = None,
 ) -> None:
     """Load streets, places and buildings of an area from OpenStreetMap."""
-    from agglo.layers.fetch.osm import fetch_osm
     from agglo.layers.fetch.area import read_polygon
+    from agglo.layers.fetch.osm import fetch_osm
 
     if bool(place) == (polygon is not None):
         raise LayerError("give either --place NAME or --polygon FILE")

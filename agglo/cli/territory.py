@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agglo.cli.place import WorkspaceOption, root_of
+from agglo.cli.urbanisation import DEGURBA, delineate_degurba
 from agglo.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def delineate_command(
         typer.Option(
             "--method",
             "-m",
-            help="lma, fua, isochrone, dominant, communities, threshold, commuting-zones.",
+            help="lma, fua, isochrone, dominant, communities, threshold, commuting-zones, degurba.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for areas.csv, map, layers.")],
@@ -156,10 +157,37 @@ def delineate_command(
     compare_column: Annotated[
         str | None, typer.Option("--compare-column", help="Its column with the areas.")
     ] = None,
+    population: Annotated[
+        Path | None, typer.Option("--population", help="degurba: persons per cell of 1 km.")
+    ] = None,
+    built: Annotated[
+        Path | None, typer.Option("--built", help="degurba: built-up m² per cell.")
+    ] = None,
+    land: Annotated[Path | None, typer.Option("--land", help="degurba: land m² per cell.")] = None,
+    units: Annotated[
+        Path | None, typer.Option("--units", help="degurba: municipalities to class.")
+    ] = None,
+    release: Annotated[
+        str, typer.Option("--release", help="degurba: rules of R2023A or R2022A.")
+    ] = "R2023A",
+    no_built: Annotated[
+        bool, typer.Option("--no-built", help="degurba: density of people alone.")
+    ] = False,
+    sum_cells: Annotated[
+        bool, typer.Option("--sum-cells", help="degurba: finer cells are added up to 1 km.")
+    ] = False,
+    resample_counts: Annotated[
+        bool,
+        typer.Option("--resample-counts", help="degurba: counts are moved to an equal-area grid."),
+    ] = False,
+    parts: Annotated[
+        int | None,
+        typer.Option("--parts", help="degurba: units by parts of cells, 20 for 50 m [exact]."),
+    ] = None,
     title: Annotated[str, typer.Option("--title", help="Heading of the map.")] = "",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Delineate areas from any flows and zones, or from those of the workspace."""
+    """Delineate areas from any flows and zones, from those of the workspace, or from rasters."""
     choices = {
         "min_size_count": min_size,
         "min_self_containment_share": min_self_containment,
@@ -182,6 +210,34 @@ def delineate_command(
         "is_contiguous": contiguous,
         "seed": seed if method == "communities" else None,
     }
+    if method == DEGURBA:
+        from agglo.methods import OPTIONS
+
+        delineate_degurba(
+            {"--population": population, "--built": built, "--land": land},
+            out,
+            root=root_of(workspace),
+            units=units,
+            zone_id=zone_id,
+            layer=layer,
+            release=release,
+            has_built=not no_built,
+            sums_cells=sum_cells,
+            resamples_counts=resample_counts,
+            parts_count=parts,
+            title=title,
+            foreign={
+                "--flows": flows, "--zones": zones, "--times": times, "--without": drop,
+                "--merge": merge, "--firmness": firmness, "--compare": compare,
+                **{OPTIONS.get(name, name): value for name, value in choices.items()},
+            },
+        )  # fmt: skip
+        return
+    _check_only_degurba(
+        {"--population": population, "--built": built, "--land": land, "--units": units,
+         "--no-built": no_built, "--sum-cells": sum_cells, "--resample-counts": resample_counts,
+         "--parts": parts}, method,
+    )  # fmt: skip
     from agglo.study import StudyFiles
 
     files = None
@@ -328,6 +384,14 @@ def _workspace_study(root: Path) -> Study:
     from agglo.workspace import open_workspace
 
     return study_from_workspace(open_workspace(root))
+
+
+def _check_only_degurba(options: dict[str, object], method: str) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise SettingsError(
+            f"method '{method}' does not use {', '.join(given)}; --method {DEGURBA} does"
+        )
 
 
 def _check_no_files(options: dict[str, object]) -> None:

@@ -47,7 +47,7 @@ class Waits:
     p90_min: pd.DataFrame
 
 
-NEEDS = ("losses", "waits", "facilities", "connectivity")
+NEEDS = ("losses", "waits", "facilities", "connectivity", "imagery", "land_take")
 """Parts of a case that take long to find, and are found only for measures that need them."""
 
 
@@ -89,6 +89,13 @@ class Case:
 
     cut_off: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Which single road link cuts which zone off: ``link_id``, ``place_id``, ``people_count``."""
+
+    imagery: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """What the rasters say of municipalities and zones: ``imagery.figures``; the same in all."""
+
+    land_take: pd.DataFrame | None = None
+    """Land that new housing and roads take: ``zone_id``, ``link_id``, ``cause``, ``kind``, ``ha``;
+    ``None`` where no land cover is known."""
 
     link_volume: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     """Cars of commuters in the peak hour, both directions, index link id."""

@@ -23,6 +23,7 @@ GOALS = (
 """Goals of the agglomeration; those without an indicator yet get no score."""
 
 LM, IC, MF = "labour_mobility", "infrastructure_connectivity", "multi_focus"
+EN = "environment"
 
 NETWORK = ("zones", "links", "lines", "line_stops", "connectors")
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from agglo.indicators import measures
 from agglo.indicators.case import Case
+from agglo.indicators.imagery_indicators import imagery_indicators
 from agglo.indicators.indicator import GOALS, IC, LM, MF, NETWORK, Indicator
 from agglo.indicators.labour_indicators import labour_indicators
 from agglo.indicators.measures import WHOLE
@@ -208,6 +209,7 @@ INDICATORS: Mapping[str, Indicator] = {
     "local_match_share": Indicator(
         measures.local_match, "share", 1, MF, "identity", ("zones",), is_modelled=False
     ),
+    **imagery_indicators(),
 }
 
 
@@ -239,10 +241,20 @@ def measure(
             ],
         }
     )
+    _take_over(rows, case.imagery)
     rows = rows.loc[rows.index.repeat([len(one) for one in values.values()])]
     rows.insert(0, "place_id", np.concatenate([one.index.astype(str) for one in values.values()]))
     rows.insert(2, "value", np.concatenate([one.to_numpy(float) for one in values.values()]))
     return rows.astype({"place_id": str}).reset_index(drop=True)
+
+
+def _take_over(rows: pd.DataFrame, imagery: pd.DataFrame) -> None:
+    """Let figures of rasters keep the unit and the status of their layer, in every scenario."""
+    if imagery.empty:
+        return
+    facts = imagery[imagery["is_shown"]].drop_duplicates("measure").set_index("measure")
+    for column in ("unit", "status"):
+        rows[column] = rows["indicator"].map(facts[column]).fillna(rows[column])
 
 
 def _status(indicator: Indicator, case: Case, assumption_status: str) -> str:
@@ -262,9 +274,9 @@ def values_of(case: Case, names: Iterable[str]) -> dict[str, pd.Series]:
 
 
 def whole_values(case: Case, names: Iterable[str]) -> pd.Series:
-    """Take some measures for the whole region alone; index the indicator's name."""
+    """Take some measures for the whole region alone, ``nan`` where there is none."""
     values = values_of(case, names)
-    return pd.Series({name: float(own[WHOLE]) for name, own in values.items()})
+    return pd.Series({name: float(own.get(WHOLE, np.nan)) for name, own in values.items()})
 
 
 def needs_of(names: Iterable[str]) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -46,8 +47,11 @@ def read_layers(
         If metadata or data cannot be read, a table is absent, or layers of one table do not
         match row for row.
     """
+    found = {path: read_toml(path, error=LayerError) for path in sorted(folder.glob("*.toml"))}
     metadata = {
-        path.stem: _read_metadata(path) for path in sorted(folder.glob("*.toml")) if path.is_file()
+        path.stem: _checked_metadata(path, own)
+        for path, own in found.items()
+        if "raster" not in own  # read_raster_layers() reads those
     }
     if not metadata:
         raise LayerError(f"{folder} holds no layers; wanted NAME.toml beside each data file")
@@ -71,8 +75,7 @@ def read_layers(
     return tables, where, provenance
 
 
-def _read_metadata(path: Path) -> dict[str, str]:
-    about = read_toml(path, error=LayerError)
+def _checked_metadata(path: Path, about: Mapping[str, object]) -> dict[str, str]:
     missing = [key for key in METADATA_KEYS if key not in about]
     if missing:
         raise LayerError(f"{path}: metadata lacks {', '.join(missing)}")

@@ -54,12 +54,16 @@ def write_layer(
             pyogrio.write_dataframe(
                 frame, path, layer=name, driver="GPKG", dataset_options={"VERSION": GPKG_VERSION}
             )
+    return path, write_metadata(path, {"table": about["table"], "file": path.name, **about})
+
+
+def write_metadata(path: Path, about: Mapping[str, str]) -> int:
+    """Write what is said of a layer beside its data file, with its hash; returns its bytes."""
     content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    fields = {"table": about["table"], "file": path.name, **about, "sha256": digest}
+    fields = {**about, "sha256": hashlib.sha256(content).hexdigest()}
     text = "".join(f"{key} = {quoted(str(value))}\n" for key, value in fields.items())
-    (folder / f"{name}.toml").write_text(text, encoding="utf-8", newline="\n")
-    return path, len(content)
+    path.with_suffix(".toml").write_text(text, encoding="utf-8", newline="\n")
+    return len(content)
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

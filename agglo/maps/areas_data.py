@@ -67,6 +67,7 @@ def areas_data(
         "texts": {group: words.texts.get(group, {}) for group in GROUPS},
         "method": delineation.method,
         "status": delineation.status,
+        "hypothesis": hypothesis(delineation),
         "parameters": [[name, _plain(value)] for name, value in delineation.parameters.items()],
         "notes": list(delineation.notes),
         "sources": list(sources),
@@ -85,6 +86,14 @@ def areas_data(
         "margin_classes": _classes(margin_classes(rows)),
         "firm_colours": FIRM_COLOURS,
     }
+
+
+def hypothesis(delineation: Delineation) -> str:
+    """Name the text that says on what a delineation rests that is not observed; '' if nothing."""
+    if delineation.status == "observed":
+        return ""
+    of_rasters = delineation.method == "degurba"
+    return "hypothesis_rasters" if of_rasters else f"hypothesis_{delineation.status}"
 
 
 def area_order(area_id: pd.Series) -> pd.Index:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import pandas as pd
 
-from agglo.maps.areas_data import area_names, area_order, areas_data, zone_names
+from agglo.maps.areas_data import area_names, area_order, areas_data, hypothesis, zone_names
 from agglo.maps.inline import asset, head, leaflet_script, leaflet_style, one_file, safe_json
 from agglo.maps.words import Words
 from agglo.territory.delineation import Delineation
@@ -95,11 +95,8 @@ def _panel(
         for name, count in zip(names, counts, strict=True)
     )
     said = [words.text("method", delineation.method, "ru")]
-    said += (
-        [words.text("word", f"hypothesis_{delineation.status}", "ru")]
-        if delineation.status != "observed"
-        else []
-    )
+    doubt = hypothesis(delineation)
+    said += [words.text("word", doubt, "ru")] if doubt else []
     blocked = html.escape(words.text("word", "no_script_areas", "ru"))
     return (
         f'<aside id="panel"><h1 id="title">{html.escape(title)}</h1><noscript><p>{blocked}</p>'

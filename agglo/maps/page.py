@@ -13,7 +13,9 @@ from branca.element import Element, MacroElement
 from jinja2 import Template
 
 from agglo.maps.inline import asset, head, leaflet_script, leaflet_style, one_file, safe_json
+from agglo.maps.overlays import Overlay
 from agglo.maps.page_data import page_data
+from agglo.maps.run_imagery import run_imagery
 from agglo.maps.words import Theme, Words
 from agglo.run import Result
 from agglo.scoring.goals import Goal
@@ -21,8 +23,8 @@ from agglo.scoring.goals import Goal
 HEAD_MARK, PANEL_MARK, SCRIPT_MARK = "<!-- head -->", "<!-- panel -->", "/* script */"
 """Where our parts go once folium has rendered: its templates never read a text of ours."""
 
-SCRIPTS = ("parts.js", "page.js", "portrait.js", "territory.js")
-STYLES = ("page.css", "territory.css", "portrait.css")
+SCRIPTS = ("parts.js", "page.js", "portrait.js", "territory.js", "imagery.js")
+STYLES = ("page.css", "territory.css", "portrait.css", "imagery.css")
 
 
 def page_from_results(
@@ -31,8 +33,15 @@ def page_from_results(
     goals: Sequence[Goal],
     theme: Theme,
     words: Words,
+    *,
+    pictures: Sequence[Overlay] = (),
 ) -> str:
     """Build the page: folium's Leaflet map, our data and one script, all inlined.
+
+    Parameters
+    ----------
+    pictures
+        Of the region's rasters, as ``run_overlays`` draws them.
 
     Raises
     ------
@@ -40,6 +49,7 @@ def page_from_results(
         If a part of the page still points to the network.
     """
     data = page_data(results, tables, goals, theme, words)
+    data["imagery"] = run_imagery(results, pictures, words)
     members = tables["municipalities"].to_crs("EPSG:4326")
     west, south, east, north = members[members["role"] != "context"].total_bounds
     leaflet = folium.Map(

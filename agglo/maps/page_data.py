@@ -13,6 +13,7 @@ from agglo.indicators.measures import WHOLE
 from agglo.indicators.registry import INDICATORS
 from agglo.maps.drawing import ROLE_COLOURS, link_styles, zone_styles
 from agglo.maps.styles import Style
+from agglo.maps.tables import imagery_columns
 from agglo.maps.territory_data import territory_data
 from agglo.maps.words import LANGUAGES, Theme, Words
 from agglo.region import Provenance, Region, attributions
@@ -68,7 +69,7 @@ def page_data(
         "colours": {**theme.colours, **ROLE_COLOURS},
         "municipalities": _features(
             tables["municipalities"],
-            [c for c in tables["municipalities"].columns if c not in ("geometry", "oktmo")],
+            _about_municipalities(results[0], tables["municipalities"]),
         ),
         "zones": _features(_once(tables["places"], "zone_id", tables), ["zone_id", "name_ru",
             "name_en", "municipality_id", "kind", "lon", "lat"]),
@@ -91,6 +92,12 @@ def page_data(
         "sources": [_source(item) for item in region.provenance],
         "inputs": results[0].inputs_sha256[:12],
     }  # fmt: skip
+
+
+def _about_municipalities(baseline: Result, table: pd.DataFrame) -> list[str]:
+    """List the columns that a municipality's tip may show; rasters have a view of their own."""
+    elsewhere = {"geometry", "oktmo", *imagery_columns(baseline).columns}
+    return [column for column in table.columns if column not in elsewhere]
 
 
 def main_links(links: gpd.GeoDataFrame, *, most: int = MOST_LINKS) -> gpd.GeoDataFrame:

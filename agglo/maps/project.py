@@ -13,6 +13,7 @@ from agglo.layers.write import GPKG_VERSION, fixed_date
 from agglo.maps.drawing import base_styles, link_styles, shown_numbers, zone_styles
 from agglo.maps.layer_styles import write_layer_styles
 from agglo.maps.qgis import write_project
+from agglo.maps.raster_qml import ProjectRaster, raster_theme, write_raster_styles
 from agglo.maps.styles import MapTheme, ProjectLayer, Style
 from agglo.maps.tables import CHANGE_PREFIX
 from agglo.maps.territory_layers import territory_layers, territory_theme_layers
@@ -32,8 +33,16 @@ def write_geopackage(
     results: Sequence[Result],
     theme: Theme,
     words: Words,
+    *,
+    rasters: Sequence[ProjectRaster] = (),
 ) -> None:
-    """Write the GeoPackage, its default styles and the QGIS project beside it."""
+    """Write the GeoPackage, its default styles and the QGIS project beside it.
+
+    Parameters
+    ----------
+    rasters
+        Their files lie in the folder; the style of each is written beside it.
+    """
     region = results[0].case.region
     path = folder / GEOPACKAGE
     with fixed_date():
@@ -52,10 +61,12 @@ def write_geopackage(
     members = tables["municipalities"]
     members = members[members["role"] != "context"]
     west, south, east, north = members.total_bounds
+    write_raster_styles(folder, rasters)
     write_project(
         folder / PROJECT,
         layers=layers,
-        themes=_themes(results, layers, words),
+        rasters=rasters,
+        themes=_themes(results, layers, words, rasters),
         title=region.name_ru,
         abstract=" ".join(
             [
@@ -178,9 +189,12 @@ def _layer(
 
 
 def _themes(
-    results: Sequence[Result], layers: Sequence[ProjectLayer], words: Words
+    results: Sequence[Result],
+    layers: Sequence[ProjectLayer],
+    words: Words,
+    rasters: Sequence[ProjectRaster] = (),
 ) -> list[MapTheme]:
-    """One theme per scenario, one for the flows of the baseline, one for the territory."""
+    """One theme per scenario, one each for flows, territory and imagery."""
     base = tuple(layer.key for layer in layers if layer.key.startswith("base:"))
     themes = []
     for result in results:
@@ -192,7 +206,8 @@ def _themes(
     )
     own = territory_theme_layers(layers)
     territory = MapTheme(name=words.text("word", "territory", LANGUAGE), layers=(*base, *own))
-    return [*themes, flows, *([territory] if own else [])]
+    imagery = [raster_theme(rasters, base, words=words, language=LANGUAGE)] if rasters else []
+    return [*themes, flows, *([territory] if own else []), *imagery]
 
 
 def _title(result: Result, results: Sequence[Result]) -> str:

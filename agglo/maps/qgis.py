@@ -21,6 +21,7 @@ from agglo.maps.qml import (
     style_elements,
     xml_from_element,
 )
+from agglo.maps.raster_qml import ProjectRaster, raster_element, raster_group
 from agglo.maps.styles import MapTheme, ProjectLayer
 
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -91,6 +92,7 @@ def write_project(
     crs: CRS | str,
     extent: Extent,
     gpkg: str,
+    rasters: Sequence[ProjectRaster] = (),
 ) -> None:
     """Write a QGIS project over a GeoPackage; the same input gives the same bytes.
 
@@ -110,6 +112,8 @@ def write_project(
         What is seen first: x and y of the lower left, then of the upper right corner, in `crs`.
     gpkg
         Name of the GeoPackage, relative to the project.
+    rasters
+        They lie below all layers, each in a CRS of its own.
 
     Raises
     ------
@@ -118,21 +122,24 @@ def write_project(
     ValueError
         If keys or names repeat, or a theme names what is not there.
     """
-    _check_project(path, layers, themes, gpkg)
+    _check_project(path, layers, themes, gpkg, rasters)
     crs = _checked_crs(path, crs)
     _check_extent(path, extent)
     root = filled(
         _PROJECT,
         {"version": QGIS_VERSION, "title": title, "abstract": abstract}
-        | {"sources": _sources(layers)}
+        | {"sources": _sources([*layers, *rasters])}
         | corners(extent),
     )
-    _child(root, "layer-tree-group").extend(_groups(layers, gpkg))
+    tree, ids = _child(root, "layer-tree-group"), [layer_id(raster.key) for raster in rasters]
+    tree.extend([*_groups(layers, gpkg), *raster_group(rasters, ids)])
     _child(root, "projectlayers").extend(_map_layer(layer, gpkg) for layer in layers)
-    _child(root, "visibility-presets").extend(_theme(theme, layers) for theme in themes)
+    _child(root, "projectlayers").extend(map(_raster_layer, rasters))
+    presets = [_theme(theme, [*layers, *rasters]) for theme in themes]
+    _child(root, "visibility-presets").extend(presets)
     _child(root, "Layouts").append(print_layout(themes, extent))
     for slot in root.iter("spatialrefsys"):
-        slot.extend(_crs_elements(crs))
+        slot.extend(() if len(slot) else _crs_elements(crs))
     header = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
     _write_zip(path, f"{path.stem}.qgs", header + xml_from_element(root))
 
@@ -183,19 +190,27 @@ def _map_layer(layer: ProjectLayer, gpkg: str) -> ET.Element:
     return made
 
 
+def _raster_layer(raster: ProjectRaster) -> ET.Element:
+    """Write one raster, which keeps the CRS it has."""
+    made = raster_element(raster, layer_id(raster.key))
+    slot = _child(_child(made, "srs"), "spatialrefsys")
+    slot.extend(_crs_elements(CRS.from_user_input(raster.crs)))
+    return made
+
+
 def _datasource(layer: ProjectLayer, gpkg: str) -> str:
     """Where QGIS finds the rows of a layer."""
     subset = "" if layer.subset is None else f"|subset={layer.subset}"
     return f"./{gpkg}|layername={layer.table}{subset}"
 
 
-def _theme(theme: MapTheme, layers: Sequence[ProjectLayer]) -> ET.Element:
+def _theme(theme: MapTheme, layers: Sequence[ProjectLayer | ProjectRaster]) -> ET.Element:
     """Visible layers, their styles and their groups."""
     shown = [layer for layer in layers if layer.key in theme.layers]
     flags = {"has-expanded-info": "1", "has-checked-group-info": "1"}
     made = element("visibility-preset", {"name": theme.name, **flags})
     for layer in shown:
-        style = theme.styles.get(layer.key, layer.styles[0].name)
+        style = theme.styles.get(layer.key, _style_names(layer)[0])
         state = {"id": layer_id(layer.key), "style": style, "visible": "1", "expanded": "1"}
         made.append(element("layer", state))
     for state_name in ("checked", "expanded"):
@@ -205,18 +220,25 @@ def _theme(theme: MapTheme, layers: Sequence[ProjectLayer]) -> ET.Element:
     return made
 
 
+def _style_names(layer: ProjectLayer | ProjectRaster) -> list[str]:
+    """Names of the styles of a layer, the default first; a raster has one, called like itself."""
+    if isinstance(layer, ProjectRaster):
+        return [layer.title]
+    return [style.name for style in layer.styles]
+
+
 def _crs_elements(crs: CRS) -> list[ET.Element]:
     """CRS in full, so that one without an EPSG code survives."""
     texts = {
         "wkt": crs.to_wkt("WKT2_2019"),
         "authid": ":".join(crs.to_authority() or ()),
         "description": crs.name,
-        "geographicflag": "false",
+        "geographicflag": str(crs.is_geographic).lower(),
     }
     return [element(tag, text=text) for tag, text in texts.items()]
 
 
-def _sources(layers: Sequence[ProjectLayer]) -> str:
+def _sources(layers: Sequence[ProjectLayer | ProjectRaster]) -> str:
     """List the sources of all layers, each once, as the layout prints them."""
     each = dict.fromkeys(layer.source.strip() for layer in layers)
     text = "; ".join(source for source in each if source)
@@ -234,16 +256,21 @@ def _child(parent: ET.Element, tag: str) -> ET.Element:
 
 
 def _check_project(
-    path: Path, layers: Sequence[ProjectLayer], themes: Sequence[MapTheme], gpkg: str
+    path: Path,
+    layers: Sequence[ProjectLayer],
+    themes: Sequence[MapTheme],
+    gpkg: str,
+    rasters: Sequence[ProjectRaster],
 ) -> None:
     """Refuse names that repeat or lead nowhere."""
     if path.suffix != ".qgz":
         raise ValueError(f"{path}: a QGIS project here ends in .qgz")
     if PurePath(gpkg).is_absolute() or "|" in gpkg:
         raise ValueError(f"gpkg must be relative to the project, got {gpkg!r}")
-    styles = {layer.key: {style.name for style in layer.styles} for layer in layers}
-    if len(styles) < len(layers):
-        raise ValueError(f"two layers share a key: {[layer.key for layer in layers]}")
+    everything: list[ProjectLayer | ProjectRaster] = [*layers, *rasters]
+    styles = {one.key: set(_style_names(one)) for one in everything}
+    if len(styles) < len(everything):
+        raise ValueError(f"two layers share a key: {[one.key for one in everything]}")
     names = [theme.name for theme in themes]
     if len(set(names)) < len(names):
         raise ValueError(f"two themes share a name: {names}")

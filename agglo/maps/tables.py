@@ -17,6 +17,7 @@ from agglo.run import Result
 from agglo.scenarios.files import BASELINE
 
 CHANGE_PREFIX = "change_"
+CELLS_PREFIX = "cells_of_"
 ROLES = ("context", "member", "core")
 """In the order of drawing: the core's border comes out on top."""
 CURVE = 0.15
@@ -123,8 +124,24 @@ def _municipalities(baseline: Result) -> gpd.GeoDataFrame:
     wide = wide_indicators(baseline)
     for name in ("self_containment_supply", "self_containment_demand"):
         frame[name] = frame["municipality_id"].map(wide[name])
+    frame = frame.join(imagery_columns(baseline), on="municipality_id")
     outer_first = frame["role"].map(ROLES.index)
     return frame.loc[outer_first.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def imagery_columns(baseline: Result) -> pd.DataFrame:
+    """Figures of rasters by place, and of each raster how many of its cells the place covers.
+
+    Few cells (``imagery.figures.LEAST_CELLS``) are too coarse to conclude from.
+    """
+    figures = baseline.case.imagery
+    if figures.empty:
+        return pd.DataFrame()
+    shown = figures[figures["is_shown"]]
+    wide = shown.pivot(index="place_id", columns="measure", values="value")
+    cells = shown.drop_duplicates(["place_id", "layer"])
+    counts = cells.pivot(index="place_id", columns="layer", values="cells_count")
+    return wide.join(counts.add_prefix(CELLS_PREFIX).add_suffix("_count"))
 
 
 def _links(result: Result) -> gpd.GeoDataFrame:

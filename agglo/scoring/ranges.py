@@ -19,6 +19,9 @@ class Variant:
     name: str
     """What is varied and to what, as progress shows it."""
 
+    parameter: str = ""
+    """The parameter that is varied, if it is one."""
+
     parameters: Callable[[Parameters], Parameters] = lambda given: given
     region: Callable[[Region], Region] = lambda given: given
 
@@ -26,7 +29,11 @@ class Variant:
 def assumption_ends(assumptions: Mapping[str, Assumption]) -> list[Variant]:
     """List every assumption at its low and at its high end, one at a time."""
     varied = [
-        Variant(name=f"{name} = {end:g}", parameters=partial(with_value, name=name, value=end))
+        Variant(
+            name=f"{name} = {end:g}",
+            parameter=name,
+            parameters=partial(with_value, name=name, value=end),
+        )
         for name, item in sorted(assumptions.items())
         for end in (item.low, item.high)
         if end != item.value

@@ -24,7 +24,8 @@ class Delineation:
     """One way of dividing zones into areas, with the reason for each zone."""
 
     method: str
-    """'fua', 'lma', 'isochrone', 'dominant', 'communities', 'threshold', 'commuting_zones'."""
+    """'fua', 'lma', 'isochrone', 'dominant', 'communities', 'threshold', 'commuting_zones',
+    'degurba'."""
 
     areas: pd.DataFrame
     """Index ``zone_id``, every zone inside once, in the order of the zones. Columns:

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from agglo.errors import AggloError, LayerError
-from agglo.layers.build import boundaries, claims, figures, roads, transit, work
+from agglo.layers.build import boundaries, claims, figures, rasters, roads, transit, work
 from agglo.layers.write import write_layer
 
 TABLES = Path(__file__).parent / "tables"
@@ -40,6 +40,10 @@ def write_layers(data: Path, out: Path) -> None:
     for name, frame in frames.items():
         path, size = write_layer(out, name, frame, about[name])
         sys.stdout.write(f"{path.name}: {len(frame)} rows, {size / 1024:.0f} kB\n")
+    for path in rasters.write_rasters(
+        data.parent / "rasters", out, frames["municipalities"], TABLES
+    ):
+        sys.stdout.write(f"{path.name}: {path.stat().st_size / 1024:.0f} kB\n")
 
 
 def _derive(data: Path) -> dict[str, pd.DataFrame]:

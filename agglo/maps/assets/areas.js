@@ -127,7 +127,7 @@
     box.textContent = "";
     box.appendChild(parts.languageButton(function (v) { set({ language: v }); }));
     box.appendChild(make("p", { "class": "method" }, [make("b", {}, [text("method", data.method)]), " ", parts.badge(data.status)]));
-    if (data.status !== "observed") { box.appendChild(make("p", { id: "hypothesis", "class": "hypothesis" }, [word("hypothesis_" + data.status)])); }
+    if (data.hypothesis) { box.appendChild(make("p", { id: "hypothesis", "class": "hypothesis" }, [word(data.hypothesis)])); }
     box.appendChild(make("p", { "class": "verdict" }, [verdict()]));
     if (data.texts.method_about[data.method]) { box.appendChild(make("p", { "class": "about" }, [text("method_about", data.method)])); }
     box.appendChild(parts.buttons(LAYERS.map(function (id) { return [id, word("layer_" + id)]; }), state.layer, function (v) { set({ layer: v }); }));

@@ -1,0 +1,82 @@
+"""The registered measures that come from rasters: light, people, land, land that is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+
+from agglo.imagery.land_take import UNKNOWN
+from agglo.indicators.case import Case
+from agglo.indicators.indicator import EN, Indicator
+from agglo.indicators.measures import WHOLE
+from agglo.rasters import GREEN_KINDS
+
+MEASURES: Mapping[str, tuple[str, int, str]] = {
+    "night_lights_mean": ("level", 0, "mean over the area"),
+    "night_lights_per_1000_people": ("level × km2 per 1,000 people", 0, "light over residents"),
+    "gridded_population": ("persons", 0, "sum of the raster"),
+    "gridded_population_per_km2": ("persons per km2", 0, "persons of the raster over the area"),
+    "gridded_to_census_ratio": ("ratio", 0, "persons of the raster over residents"),
+    "built_up_share": ("share", 0, "built-up area over the area"),
+    "built_up_m2_per_head": ("m2 per person", -1, "built-up area over residents"),
+    "built_up_gain_ha_per_year": ("ha per year", -1, "built-up area of two epochs"),
+    "land_consumption_ratio": ("ratio", -1, "SDG 11.3.1 (UN-Habitat 2021, unverified)"),
+    "land_m2_per_new_resident": ("m2 per person", -1, "built-up gain over gain of residents"),
+    "land_built_share": ("share", 0, "classes of land cover"),
+    "land_farm_share": ("share", 0, "classes of land cover"),
+    "land_forest_share": ("share", 0, "classes of land cover"),
+    "land_green_share": ("share", 0, "forest, grass and wetland"),
+    "land_green_m2_per_head": ("m2 per person", 1, "green land over residents"),
+    "vegetation_mean": ("index", 0, "NDVI (Rouse et al. 1974), mean over the area"),
+}
+"""By measure of ``case.imagery``: unit, direction, formula."""
+
+TAKEN: Mapping[str, tuple[str, ...]] = {
+    "green_land_taken_ha": GREEN_KINDS,
+    "farm_land_taken_ha": ("farm",),
+    "unknown_land_taken_ha": (UNKNOWN,),
+}
+"""By indicator: kinds of land; the last is what is not known, no part of the other two."""
+
+
+def imagery_indicators() -> dict[str, Indicator]:
+    """Return the indicators by name."""
+    found = {
+        name: Indicator(
+            partial(of_raster, measure=name), unit, better, EN, source, (), needs=("imagery",)
+        )
+        for name, (unit, better, source) in MEASURES.items()
+    }
+    for name, kinds in TAKEN.items():
+        found[name] = Indicator(
+            partial(land_taken, kinds=kinds),
+            "ha",
+            0 if UNKNOWN in kinds else -1,
+            EN,
+            "new housing and roads on the land cover under them, expected hectares",
+            ("zones", "links"),
+            needs=("land_take",),
+        )
+    return found
+
+
+def of_raster(case: Case, *, measure: str) -> pd.Series:
+    """Figures of one measure by municipality and for the whole; of the latest epoch."""
+    rows = case.imagery
+    if rows.empty:
+        return pd.Series(dtype=float)
+    rows = rows[(rows["measure"] == measure) & rows["is_shown"]]
+    return rows.set_index("place_id")["value"]
+
+
+def land_taken(case: Case, *, kinds: tuple[str, ...]) -> pd.Series:
+    """Hectares of some kinds of land that new housing and roads take, by zone and in all."""
+    taken = case.land_take
+    if taken is None:
+        return pd.Series(dtype=float)
+    own = taken[taken["kind"].isin(kinds)]
+    by_zone = own[own["zone_id"] != ""].groupby("zone_id")["ha"].sum()
+    whole = pd.Series({WHOLE: own["ha"].sum()})
+    return pd.concat([by_zone, whole]) if len(by_zone) else whole
