@@ -18,13 +18,16 @@ from agglo.scenarios.files import BASELINE
 from agglo.tables import weakest_status
 from agglo.territory.contiguity import Bools
 from agglo.territory.definitions import (
+    URBAN,
     delineations,
     memberships,
     official_rows,
 )
+from agglo.territory.delineation import Delineation
 from agglo.territory.firmness import Spreads
 from agglo.territory.members import members, seats_of
 from agglo.territory.rules import Centres, Rules
+from agglo.territory.urban_zones import urban_delineation
 from agglo.transport.topology import Floats
 
 HALF = 0.5
@@ -72,11 +75,12 @@ def boundaries(
     """
     base = cases[BASELINE]
     centres = centres_of(base.region)
+    urban = urban_delineation(base.region)
     shares = _firmness(
         cases, assumptions, centres, rules, spreads, holds_flows=holds_flows, progress=progress
     )
     zones = {
-        name: _with_firmness(_zone_rows(case, centres, rules), shares[name], "zone_id")
+        name: _with_firmness(_zone_rows(case, centres, rules, urban), shares[name], "zone_id")
         for name, case in cases.items()
     }
     towns = {
@@ -128,7 +132,9 @@ def drawn_like(flows: Flows, persons: Floats) -> Flows:
     return replace(flows, counts=sparse.csr_array(persons), residents_count=persons.sum(axis=1))
 
 
-def _zone_rows(case: Case, centres: Centres, rules: Rules) -> pd.DataFrame:
+def _zone_rows(
+    case: Case, centres: Centres, rules: Rules, urban: Delineation | None
+) -> pd.DataFrame:
     """List the memberships of a case, the official composition first."""
     region = case.region
     flows = flows_from_case(case)
@@ -139,6 +145,8 @@ def _zone_rows(case: Case, centres: Centres, rules: Rules) -> pd.DataFrame:
         rules=rules,
         minutes_status=weakest_status("modelled", *region["links"]["status"]),
     )
+    if urban is not None:
+        found[URBAN] = replace(urban, areas=urban.areas.loc[flows.inside])
     home = region["zones"]["municipality_id"]
     roles = region["municipalities"]["role"]
     members = home.index[home.isin(roles.index[roles != "context"])]

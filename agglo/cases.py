@@ -21,6 +21,7 @@ from agglo.indicators.case import (
     unknown_transit,
     zones_with_stops,
 )
+from agglo.indicators.region_places import places_from_region
 from agglo.parameters import Parameters
 from agglo.parts import land_takes, parts_of, shared_parts
 from agglo.region import Region
@@ -52,6 +53,7 @@ def cases_from_network(
     straight = straight_km(base)
     shared = shared_parts(needs, base)
     taken = land_takes(needs, network.regions, parameters)
+    places = places_from_region(base) if "fine" in needs else None
     cases = {}
     for one in scenarios:
         own = network.regions[one.name]
@@ -74,7 +76,7 @@ def cases_from_network(
             baseline_flows=base_flows,
             land_take=taken[one.name],
             **shared,
-            **parts_of(needs, own, network, one.name, travel, flows, parameters),
+            **parts_of(needs, own, network, one.name, travel, flows, parameters, places),
         )
     return anchor.pull.closing_factor, cases
 

@@ -20,6 +20,7 @@ from agglo.indicators.case import (
     trips_per_worker,
     unknown_transit,
 )
+from agglo.indicators.fine_reach import FinePlaces, fine_reach
 from agglo.layers.raster_files import bounds_in, read_band
 from agglo.parameters import Parameters
 from agglo.region import Region
@@ -51,8 +52,15 @@ def parts_of(
     travel: Travel,
     flows: pd.DataFrame,
     parameters: Parameters,
+    places: FinePlaces | None,
 ) -> dict[str, Any]:
-    """Find the parts of a case that are asked for, but for those that scenarios share."""
+    """Find the parts of a case that are asked for, but for those that scenarios share.
+
+    Parameters
+    ----------
+    places
+        Where people and jobs are inside zones, the same in all scenarios.
+    """
     topology, arcs = network.topology, network.arcs[name]
     parts: dict[str, Any] = {}
     if "losses" in needs:
@@ -64,6 +72,9 @@ def parts_of(
     if "connectivity" in needs:
         parts["connectivity"] = _connectivity(region, topology, arcs, travel, flows)
         parts["cut_off"] = _cut_off(region, topology, arcs)
+    if places is not None:
+        baseline = network.regions[BASELINE]
+        parts["fine"] = fine_reach(places, region, topology, arcs, parameters, baseline=baseline)
     return parts
 
 

@@ -46,8 +46,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 NETWORK = (
-    "aiohttp", "ftplib", "http", "httpx", "pooch", "pystac_client", "requests", "smtplib", "socket", "ssl",
-    "urllib.request", "urllib3", "webbrowser",
+    "aiohttp", "ftplib", "http", "httpx", "pooch", "pystac_client", "requests",
+    "smtplib", "socket", "ssl", "urllib.request", "urllib3", "webbrowser",
 )  # fmt: skip
 DOOR = "agglo.layers.fetch"
 HEAVY = (

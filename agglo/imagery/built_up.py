@@ -9,9 +9,8 @@ import numpy as np
 from agglo.errors import LayerError
 from agglo.imagery.cell_areas import cell_areas_km2
 from agglo.rasters import Floats, Grid, LandClass
+from agglo.units import HA_PER_KM2, M2_PER_HA
 
-HA_PER_KM2 = 100.0
-M2_PER_HA = 10_000.0
 FULL_SLACK = 0.01
 """How much more than its true area a cell may be built up: projected cells are not exact."""
 

@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 
 from agglo.errors import LayerError
+from agglo.imagery.change import gain_between, years_between
 from agglo.imagery.coverage import Coverage, coverage_from_zones
+from agglo.imagery.growth import land_consumption_ratio
 from agglo.imagery.zonal import class_areas_km2, known_share, zonal_means, zonal_sums
 from agglo.rasters import GREEN_KINDS, LAND_KINDS, Grid, RasterLayer
 from agglo.region import Region
 from agglo.tables import weakest_status
+from agglo.units import M2_PER_KM2
 
 WHOLE = "all"
 """Id of the members taken together."""
@@ -25,8 +28,10 @@ LEAST_CELLS = 10
 LEAST_KNOWN_SHARE = 0.95
 """Figures of places of which the raster knows less are written down, but shown nowhere."""
 
+NEAR_YEARS = 3.0
+"""Figures of people so far from the epochs of a raster still go with them."""
+
 PEOPLE = 1000.0
-M2_PER_KM2 = 1e6
 COLUMNS = (
     "place_id", "layer", "role", "measure", "value", "unit", "status", "epoch", "resolution_m",
     "cells_count", "known_share", "is_too_coarse", "is_shown",
@@ -77,6 +82,7 @@ def imagery_figures(region: Region) -> pd.DataFrame:
             pieces.append(
                 _rows(layer, coverage, places, is_newest=newest[layer.role] == layer.name)
             )
+    pieces += _growth([one for one in layers if one.role == "built_up"], region, places)
     if not pieces:
         return pd.DataFrame(columns=list(COLUMNS))
     return pd.concat(pieces, ignore_index=True)[list(COLUMNS)]
@@ -88,8 +94,13 @@ def newest_raster(region: Region, role: str, *, quantity: str = "") -> RasterLay
     return max(own, key=lambda one: (one.epoch, one.name), default=None)
 
 
-def residents(region: Region, epoch: str) -> pd.Series:
+def residents(region: Region, epoch: str, *, within_years: float = np.inf) -> pd.Series:
     """Return the residents of municipalities in the year nearest to an epoch; of two the earlier.
+
+    Parameters
+    ----------
+    within_years
+        Municipalities without a figure so near are left out.
 
     Returns
     -------
@@ -101,6 +112,7 @@ def residents(region: Region, epoch: str) -> pd.Series:
     if table.empty or np.isnan(year):
         return pd.Series(dtype=float)
     table = table.assign(away=(table["year"] - year).abs())
+    table = table[table["away"] <= within_years]
     nearest = table.sort_values(["municipality_id", "away", "year"]).drop_duplicates(
         "municipality_id"
     )
@@ -163,6 +175,48 @@ def _rows(
         )
         found.append(own[own["value"].notna()].reset_index())
     return pd.concat(found, ignore_index=True)
+
+
+def _growth(layers: list[RasterLayer], region: Region, places: Places) -> list[pd.DataFrame]:
+    """Compare the first with the last epoch of built-up land, where there are two."""
+    if len({one.epoch for one in layers}) < 2:
+        return []
+    before, after = layers[0], layers[-1]
+    gain = gain_between(before, after, places.shapes)
+    cells = coverage_from_zones(after.grid, places.shapes).cells_count
+    facts = pd.DataFrame(
+        {
+            "layer": after.name,
+            "role": after.role,
+            "epoch": f"{before.epoch[:4]}–{after.epoch[:4]}",
+            "resolution_m": after.resolution_m,
+            "cells_count": cells,
+            "known_share": gain["compared_share"],
+            "is_too_coarse": cells < LEAST_CELLS,
+            "is_shown": places.is_shown & (gain["compared_share"] >= LEAST_KNOWN_SHARE),
+        }
+    ).rename_axis("place_id")
+    status = weakest_status(before.status, after.status)
+    found = [("built_up_gain_ha_per_year", gain["gain_ha_per_year"], "ha per year", status)]
+    people = [residents(region, one.epoch, within_years=NEAR_YEARS) for one in (before, after)]
+    both = people[0].index.intersection(people[1].index).intersection(gain.index)
+    if len(both) and not people[0][both].equals(people[1][both]):
+        built = gain.loc[both]
+        ratio = land_consumption_ratio(
+            built["built_before_ha"], built["built_after_ha"], people[0][both], people[1][both],
+            years=years_between(before, after),
+        )  # fmt: skip
+        status = weakest_status(status, places.persons_status)
+        new = ratio["land_m2_per_new_resident"]
+        found.append(("land_consumption_ratio", ratio["ratio"], "ratio", status))
+        found.append(("land_m2_per_new_resident", new, "m2 per person", status))
+    return [
+        own[own["value"].notna()].reset_index()
+        for own in (
+            facts.assign(measure=measure, value=values, unit=unit, status=firm)
+            for measure, values, unit, firm in found
+        )
+    ]
 
 
 def _figures(layer: RasterLayer, coverage: Coverage, persons: pd.Series) -> Iterator[Figure]:

@@ -7,8 +7,8 @@ import pandas as pd
 
 from agglo.errors import TableError
 from agglo.rasters import Floats
+from agglo.units import M2_PER_HA
 
-M2_PER_HA = 10_000.0
 FORMS = ("relative", "logarithm")
 """Land consumption rate as the metadata of 2021 and as those before 2019 give it."""
 

@@ -14,6 +14,7 @@ from agglo.imagery.coverage import coverage_from_zones
 from agglo.imagery.near_places import in_metres
 from agglo.imagery.zonal import class_shares, known_share
 from agglo.rasters import LAND_KINDS, Band, LandClass
+from agglo.units import M2_PER_HA
 
 UNKNOWN = "unknown"
 """Land off the raster, or without data."""
@@ -23,7 +24,6 @@ NO_LAND_LEFT = "no_land_left"
 
 TAKEN = (*LAND_KINDS, UNKNOWN)
 NOT_FOR_HOUSING = ("built", "water")
-M2_PER_HA = 10_000.0
 NOISE = 1e-9
 """Shares below are what is left of rounding."""
 

@@ -10,8 +10,7 @@ import pandas as pd
 from agglo.errors import LayerError, TableError
 from agglo.rasters import GREEN_KINDS, LandClass
 from agglo.tables import weakest_status
-
-M2_PER_KM2 = 1_000_000.0
+from agglo.units import M2_PER_KM2
 
 
 def night_lights_per_head(

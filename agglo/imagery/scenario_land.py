@@ -10,7 +10,6 @@ import pandas as pd
 
 from agglo.errors import TableError
 from agglo.imagery.land_take import (
-    M2_PER_HA,
     NO_LAND_LEFT,
     UNKNOWN,
     housing_land_take,
@@ -20,7 +19,7 @@ from agglo.imagery.land_take import (
     with_polygon,
 )
 from agglo.rasters import GREEN_KINDS, Band, LandClass
-from agglo.units import M_PER_KM
+from agglo.units import M2_PER_HA, M_PER_KM
 
 STATUS = "assumed"
 CAUSES = ("new_link", "widened_link", "new_housing")

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from agglo.errors import LayerError
-from agglo.imagery.built_up import HA_PER_KM2, areas_ha
+from agglo.imagery.built_up import areas_ha
 from agglo.imagery.change import sums_compared
 from agglo.imagery.coverage import Coverage
 from agglo.imagery.zonal import class_areas_km2
 from agglo.rasters import GREEN_KINDS, LAND_KINDS, Floats, LandClass
+from agglo.units import HA_PER_KM2
 
 GREEN_ABOVE = 0.4
 """NDVI of a cell that counts as green. Bare soil lies below 0.2, full cover above 0.5 (Sobrino et

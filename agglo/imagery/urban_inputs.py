@@ -17,11 +17,12 @@ from agglo.imagery.count_lattices import (
     share_lattice,
     summed_cells,
 )
-from agglo.imagery.urban_surfaces import SQUARE_METRES_PER_KM2, UrbanSurfaces
+from agglo.imagery.urban_surfaces import UrbanSurfaces
 from agglo.layers.products import layer_from_file, product_of
 from agglo.layers.raster_files import raster_layer, read_band
 from agglo.layers.raster_opening import shown
 from agglo.rasters import Band, Floats, Grid, RasterLayer
+from agglo.units import M2_PER_KM2
 
 ASSUMED = {"status": "modelled"}
 """Grids of people and of built-up are models, whoever made them."""
@@ -85,7 +86,7 @@ def urban_surfaces(
         amounts = [_added_up(one, notes) for one in amounts]
     people, paved, ground = _cut(amounts, notes)
     cell_km2 = _checked_cell_km2(people)
-    cell_m2 = cell_km2 * SQUARE_METRES_PER_KM2
+    cell_m2 = cell_km2 * M2_PER_KM2
     for one in (paved, ground):
         if np.nanmax(one.values, initial=0.0) > cell_m2 * (1 + SIDE_TOLERANCE):
             raise LayerError(
@@ -266,7 +267,7 @@ def _checked_cell_km2(one: _Amounts) -> float:
             f"{one.name} has cells of {across:g} × {along:g} m; the degree of urbanisation is "
             f"defined on cells of 1 km; {step}"
         )
-    nominal = across * along / SQUARE_METRES_PER_KM2
+    nominal = across * along / M2_PER_KM2
     ratio = cell_areas_km2(grid) / nominal
     least, most = float(np.nanmin(ratio)), float(np.nanmax(ratio))
     if least < 1 - AREA_TOLERANCE or most > 1 + AREA_TOLERANCE:

@@ -9,7 +9,6 @@ import numpy as np
 from agglo.errors import LayerError
 from agglo.rasters import Floats, Grid
 
-SQUARE_METRES_PER_KM2 = 1e6
 BUILT_DECIMALS = 3
 """The built-up share of land is rounded so before it is held against the threshold."""
 

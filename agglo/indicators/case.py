@@ -47,7 +47,19 @@ class Waits:
     p90_min: pd.DataFrame
 
 
-NEEDS = ("losses", "waits", "facilities", "connectivity", "imagery", "land_take")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FineReach:
+    """Jobs of the region within limits of minutes by car: ``jobs_within_30_min_count`` …."""
+
+    zones: pd.DataFrame
+    """Index zone id, zones inside: means over the people of the zone, and ``workers_count``."""
+
+    cells: pd.DataFrame
+    """Index cell id, all cells of zones inside: what is reached from each, ``zone_id``,
+    ``workers_count`` and ``jobs_count``."""
+
+
+NEEDS = ("losses", "waits", "facilities", "connectivity", "imagery", "land_take", "fine")
 """Parts of a case that take long to find, and are found only for measures that need them."""
 
 
@@ -96,6 +108,9 @@ class Case:
     land_take: pd.DataFrame | None = None
     """Land that new housing and roads take: ``zone_id``, ``link_id``, ``cause``, ``kind``, ``ha``;
     ``None`` where no land cover is known."""
+
+    fine: FineReach | None = None
+    """Jobs reached from squares over the zones; ``None`` where no zone has a polygon."""
 
     link_volume: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     """Cars of commuters in the peak hour, both directions, index link id."""

@@ -15,7 +15,7 @@ from agglo.errors import TableError
 from agglo.imagery.fine_zones import FineZones
 from agglo.imagery.part_shares import PartShares
 from agglo.indicators.access import weighted_mean
-from agglo.indicators.case import Case
+from agglo.indicators.case import Case, FineReach
 from agglo.indicators.indicator import LM, NETWORK, Indicator
 from agglo.indicators.measures import whole_only, with_whole
 from agglo.parameters import Parameters
@@ -52,18 +52,6 @@ class FinePlaces:
 
     weights: str = ""
     """Name of the raster by which they were shared; empty: by area."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FineReach:
-    """Jobs of the region within limits of minutes by car: ``jobs_within_30_min_count`` …."""
-
-    zones: pd.DataFrame
-    """Index zone id, zones inside: means over the people of the zone, and ``workers_count``."""
-
-    cells: pd.DataFrame
-    """Index cell id, all cells of zones inside: what is reached from each, ``zone_id``,
-    ``workers_count`` and ``jobs_count``."""
 
 
 def fine_places(
@@ -249,7 +237,7 @@ def fine_indicators(
             1,
             LM,
             "cumulative opportunities (Wachs, Kumagai 1973) between cells, people and jobs put "
-            "where the land is built (Wright 1936)",
+            "where the land is built (Wright 1936, unverified)",
             NETWORK,
             needs=("fine",),
             basis=read,

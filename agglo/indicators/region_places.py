@@ -13,9 +13,11 @@ from agglo.indicators.fine_reach import FinePlaces, fine_places
 from agglo.layers.raster_files import bounds_in, read_band
 from agglo.rasters import RasterLayer
 from agglo.region import Region
+from agglo.units import M2_PER_KM2
 
-ROLES = ("built_up", "population")
-"""Rasters that say where people are, the better first; none of them, and area decides."""
+ROLES = {"built_up": "", "population": "count"}
+"""Rasters that say where people are, the better first; none of them, and area decides. Densities
+of people are left out: those at hand (GPW) are one number for a whole district."""
 
 MOST_PLACES = 10_000
 """From so many squares on they are made twice as wide, until there are fewer."""
@@ -38,10 +40,10 @@ def places_from_region(region: Region, *, cell_m: float = CELL_M) -> FinePlaces 
         If the raster does not reach the zones, or holds weights below 0.
     """
     zones = zone_shapes(region)
-    km2 = zones.area.sum() / 1e6
+    km2 = zones.area.sum() / M2_PER_KM2
     if km2 == 0:
         return None
-    while km2 * 1e6 / cell_m**2 > MOST_PLACES:
+    while km2 * M2_PER_KM2 / cell_m**2 > MOST_PLACES:
         cell_m *= 2
     fine = fine_zones(zones, square_cells(zones, cell_m=cell_m))
     layer = weights_of_region(region)
@@ -58,7 +60,7 @@ def places_from_region(region: Region, *, cell_m: float = CELL_M) -> FinePlaces 
 
 def weights_of_region(region: Region) -> RasterLayer | None:
     """Choose the raster by which people are shared; ``None`` if there is none."""
-    found = [newest_raster(region, role) for role in ROLES]
+    found = [newest_raster(region, role, quantity=what) for role, what in ROLES.items()]
     return next((one for one in found if one is not None and one.quantity != "class"), None)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
 
 from agglo.indicators import measures
 from agglo.indicators.case import Case
+from agglo.indicators.fine_reach import fine_indicators
 from agglo.indicators.imagery_indicators import imagery_indicators
 from agglo.indicators.indicator import GOALS, IC, LM, MF, NETWORK, Indicator
 from agglo.indicators.labour_indicators import labour_indicators
@@ -141,6 +143,7 @@ INDICATORS: Mapping[str, Indicator] = {
         partial(measures.commuters_by, mode="park_ride"), "share", 0, LM, "McFadden 1974"
     ),
     **labour_indicators(),
+    **fine_indicators(attrgetter("fine")),
     "extra_person_min": Indicator(
         measures.extra_person_minutes, "person-min/day", 0, IC, "same trips, same modes"
     ),

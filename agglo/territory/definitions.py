@@ -20,6 +20,9 @@ from agglo.territory.rules import Centres, Rules
 from agglo.territory.threshold_areas import threshold_areas
 
 OFFICIAL = "official"
+URBAN = "urban_area"
+"""The degree of urbanisation: an urban cluster shared with the core; it rests on no flows."""
+
 COMMUNITY_SEED = 1
 """The seed that `agglo delineate` takes too where none is named."""
 

@@ -13,8 +13,8 @@ from agglo.layers.text_cells import listed
 from agglo.territory.delineation import NO_AREA, Delineation
 from agglo.territory.urban_areas import cities_from_centres, urban_areas
 from agglo.territory.urbanisation import classed_units
+from agglo.units import M2_PER_KM2
 
-SQUARE_METRES_PER_KM2 = 1e6
 FAR_SHARE = 0.01
 """Part of a unit off the raster from which it is named."""
 
@@ -122,7 +122,7 @@ def group_names(people: pd.DataFrame, zones: gpd.GeoDataFrame) -> pd.Series:
 def _outside_share(cells: UrbanCells, zones: gpd.GeoDataFrame, shares: pd.DataFrame) -> pd.Series:
     """Part of the area of each unit off the raster."""
     area_m2 = zones.geometry.to_crs(cells.surfaces.grid.crs).area
-    covered = shares["covered_km2"] * SQUARE_METRES_PER_KM2 / area_m2.where(area_m2 > 0)
+    covered = shares["covered_km2"] * M2_PER_KM2 / area_m2.where(area_m2 > 0)
     share: pd.Series = (1 - covered).clip(0, 1).fillna(0).round(6)
     return share
 

@@ -28,6 +28,9 @@ OF_RASTERS = set(imagery_indicators())
 """Absent from worlds without rasters."""
 
 WITHOUT_DATA = {
+    "jobs_within_30_min_car_fine",
+    "jobs_within_45_min_car_fine",
+    "jobs_within_60_min_car_fine",
     "minutes_to_station",
     "minutes_to_hub",
     "minutes_to_airport",

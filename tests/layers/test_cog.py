@@ -162,7 +162,9 @@ def test_classes_bring_their_colours_and_names(tmp_path: Path) -> None:
         assert table[255][3] == 0
         names = json.loads(file.tags()["classes"])
         assert file.read(1)[0, 0] == 255
-    assert names["1"] == {"kind": "built", "ru": "Город «А»", "en": "Town"}
+    assert names["1"] == {
+        "kind": "built", "ru": "Город «А»", "en": "Town", "colour": "#d01c8b"
+    }  # fmt: skip
     assert list(names) == ["1", "7"]
 
 

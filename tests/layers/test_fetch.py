@@ -21,9 +21,9 @@ from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from agglo.errors import LayerError
 from agglo.layers.fetch import faults as fetch_faults
-from agglo.layers.fetch.osm import FEATURES, STREETS, WAITS_S, fetch_osm
 from agglo.layers.fetch.answers import merged_answers
 from agglo.layers.fetch.area import CORNERS_MAX, outline_of, read_polygon
+from agglo.layers.fetch.osm import FEATURES, STREETS, WAITS_S, fetch_osm
 from agglo.layers.osm import Streets, read_osm
 from agglo.layers.osm_feature_tags import AMENITIES, RAILWAYS, facility_kind
 from agglo.layers.osm_features import read_osm_features
