@@ -185,7 +185,9 @@ def _bands(row: int, height: int, side: int) -> tuple[npt.NDArray[np.uint16], ..
     """Some rows of red and near infrared."""
     draws = np.random.default_rng([SEED, row])
     down, along = np.arange(row, row + height)[:, None], np.arange(side)
-    green = np.sin(down / 700) * np.cos(along / 900) + ((down // 45) * 7 + along // 60 * 13) % 10 / 9
+    green = (
+        np.sin(down / 700) * np.cos(along / 900) + ((down // 45) * 7 + along // 60 * 13) % 10 / 9
+    )
     noise = draws.normal(0, 60, (2, height, side))
     red = 1500 - 500 * green + noise[0]
     nir = 2000 + 1100 * green + noise[1]

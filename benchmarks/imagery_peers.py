@@ -39,9 +39,7 @@ def peers_python(folder: Path, progress: Callable[[str], None]) -> str:
     venv.create(folder, with_pip=True, clear=True)
     command = [str(python), "-m", "pip", "install", "--quiet", *wanted]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=LIMIT_S, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     except subprocess.TimeoutExpired as error:
         raise RuntimeError(f"the other tools were not installed within {LIMIT_S:g} s") from error
     if done.returncode != 0:

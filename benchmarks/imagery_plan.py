@@ -78,7 +78,7 @@ def _jobs(
     layers: int,
 ) -> list[ImageryJob]:
     scene, people = f"scene-{side}", f"people-{lattice}"
-    few, many = zones
+    many = zones[1]
     once = {way: slow for way in WAYS if way.startswith(("rasterstats", "xarray"))}
     job = ImageryJob(task="", kind="", way="", question="", repetitions=repetitions)
     on_scene = (OWN, "agglo, by a file", "exactextract", "rasterstats", "xarray-spatial")

@@ -30,7 +30,7 @@ MEAN_TOLERANCE = 1e-3
 WINDOW_TOLERANCE = 0.02
 """Of the NDVI: the tools round the same box to cells in their own way."""
 
-MOST_MB = 10_000.0
+MOST_MB = 6_000.0
 """A process that holds more is stopped."""
 
 PREPARE_LIMIT_S = 900.0
@@ -128,7 +128,9 @@ def _with_difference(row: Row, answer: np.ndarray, reference: np.ndarray) -> Row
     is_window = row.job.kind == "window"
     limit = WINDOW_TOLERANCE if is_window else MEAN_TOLERANCE
     is_wrong = (is_window or row.job.way.startswith(EXACT)) and (off > limit or unanswered > 0)
-    fault = f"wrong: a mean is off by {off:.3g}" if is_wrong else ""
+    fault = ""
+    if is_wrong:
+        fault = f"wrong: a mean is off by {off:.3g}, {unanswered:.0f} are not given"
     return replace(row, facts={"off": off, "unanswered_count": unanswered}, fault=fault)
 
 

@@ -117,13 +117,13 @@ def _window(
     out.unlink(missing_ok=True)
     box = box_of(source)
     if is_warm:
-        tool.window(str(source), box, out, clock)
+        tool.window(str(source), source, box, out, clock)
         out.unlink(missing_ok=True)
         return None, {}
     log = folder / "requests.txt"
     log.write_text("", encoding="ascii")
     with _served(source.parent, log) as address:
-        mean = tool.window(f"{address}/{source.name}", box, out, clock)
+        mean = tool.window(f"{address}/{source.name}", source, box, out, clock)
     out.unlink(missing_ok=True)
     sizes = [int(line) for line in log.read_text(encoding="ascii").split()]
     facts = {"requests_count": len(sizes), "sent_mb": sum(sizes) / BYTES_PER_MB, "mean": mean}

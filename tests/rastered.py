@@ -15,6 +15,12 @@ from agglo.region import Region, region_from_tables
 from tests import worlds
 from tests.drawn_rasters import written_raster
 
+WITHOUT_RASTER = {
+    "built_up_share", "built_up_m2_per_head", "built_up_gain_ha_per_year", "vegetation_mean",
+    "land_consumption_ratio", "land_m2_per_new_resident",
+}  # fmt: skip
+"""Indicators for which the built-in region has no raster."""
+
 CELL_M = 1000
 SIDE = 4
 """Cells a side of each square: 16 km²."""

@@ -24,11 +24,14 @@ from agglo.output import write_output
 from agglo.run import Result, run
 from agglo.tables import STATUSES
 from agglo.workspace import Workspace
+from tests.rastered import WITHOUT_RASTER
 
 FILES = {
     "agglomeration.gpkg", "agglomeration.qgz", "boundary.csv", "boundary_municipalities.csv",
     "claims.csv", "flows.csv", "index.html", "indicators.csv", "order.csv", "receipts.csv",
-    "result.json", "scores.csv", "structure.csv",
+    "result.json", "scores.csv", "structure.csv", "imagery.csv", "imagery_checks.csv",
+    *(f"imagery_{name}.{ending}" for name in ("night_lights", "population_density", "land_cover")
+      for ending in ("tif", "qml")),
 }  # fmt: skip
 COLUMNS = {
     "indicators": ["scenario", "place_id", "indicator", "value", "unit", "status"],
@@ -145,7 +148,7 @@ def test_an_indicator_has_one_value_unit_and_status_per_scenario_and_place(
 ) -> None:
     rows = tables["indicators"]
     assert not rows.duplicated(["scenario", "place_id", "indicator"]).any()
-    assert set(rows["indicator"]) == set(INDICATORS)
+    assert set(rows["indicator"]) == set(INDICATORS) - WITHOUT_RASTER
     places = set(workspace.region["zones"]["zone_id"]) | {WHOLE}
     places |= set(workspace.region["municipalities"]["municipality_id"])
     places |= set(workspace.region["links"]["link_id"]) | set(workspace.region["lines"]["line_id"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -58,20 +59,18 @@ def layers(
     take: Callable = zonal_sums if is_sum else zonal_means
     if is_bare:
         shares = clock.time("lay", lambda: coverage.shares)
-        held = [np.nan_to_num(read_band(one).values.ravel()) for one in opened]
-        return [clock.time("take", lambda one=one: shares @ one) for one in held][0]
+        numbers = [np.nan_to_num(read_band(one).values.ravel()) for one in opened]
+        return _each(numbers, lambda one: shares @ one, clock)
     if is_array:
         bands = [read_band(one) for one in opened]
         quantity = opened[0].quantity
-        return [
-            clock.time("take", lambda one=one: take(coverage, quantity, one)) for one in bands
-        ][0].to_numpy()
+        return _each(bands, lambda one: take(coverage, quantity, one).to_numpy(), clock)
 
     def taken(path: Path) -> Floats:
         layer = _layer(path, is_sum)
         return take(coverage, layer, layer).to_numpy()
 
-    return [clock.time("take", lambda one=one: taken(one)) for one in paths][0]
+    return _each(paths, taken, clock)
 
 
 def cog(source: Path, out: Path, clock: Clock) -> None:
@@ -85,11 +84,12 @@ def cog(source: Path, out: Path, clock: Clock) -> None:
     clock.time("write", write)
 
 
-def window(address: str, box: tuple[float, ...], out: Path, clock: Clock) -> float:
+def window(address: str, source: Path, box: tuple[float, ...], out: Path, clock: Clock) -> float:
     """Cut a box (in EPSG:4326) out of a COG on a server; return the mean of the cut.
 
     The cut is a file on the band's own grid; the other tools leave theirs in memory.
     """
+    del source
     import shapely
 
     from agglo.layers.fetch.asking import Caller
@@ -117,6 +117,12 @@ def degurba(folder: Path, clock: Clock) -> npt.NDArray[np.uint8]:
         ),
     )
     return clock.time("class", lambda: urban_cells(surfaces)).level_1
+
+
+def _each(inputs: Sequence, take: Callable[..., Floats], clock: Clock) -> Floats:
+    """Time every one by itself; return the answer to the first."""
+    found = [clock.time("take", partial(take, one)) for one in inputs]
+    return found[0]
 
 
 def _layer(path: Path, is_sum: bool) -> RasterLayer:

@@ -26,9 +26,9 @@ def cog(source: Path, out: Path, clock: Clock) -> None:
     )  # fmt: skip
 
 
-def window(address: str, box: tuple[float, ...], out: Path, clock: Clock) -> float:
+def window(address: str, source: Path, box: tuple[float, ...], out: Path, clock: Clock) -> float:
     """Read a box (in EPSG:4326) from a COG on a server, with GDAL's options as they are."""
-    del out
+    del source, out
 
     def read() -> np.ndarray:
         with rasterio.open(address) as file:

@@ -403,9 +403,7 @@ def people_file(folder: Path, *, west: float, quantity: str = "count") -> Raster
         transform=Affine(100, 0, west, 0, -100, Y + 2000),
     ) as file:  # fmt: skip
         file.write(values, 1)
-    return raster_layer(
-        path, name="people", quantity=quantity, unit="persons", role="population"
-    )
+    return raster_layer(path, name="people", quantity=quantity, unit="persons", role="population")
 
 
 def test_the_places_of_a_region_follow_its_raster_and_say_where_it_does_not_reach(

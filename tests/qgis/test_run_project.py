@@ -26,6 +26,7 @@ TABLES = (
     "zones", "places", "links", "flows", "stops", "railways", "municipalities", "territory",
     "territory_municipalities", "territory_counts",
 )  # fmt: skip
+RASTERS = ("population_density", "night_lights", "land_cover")
 BY_SCENARIO = ("zones", "places", "links", "flows")
 Facts = dict
 
@@ -82,12 +83,19 @@ def of(seen: Facts, table: str, scenario: str) -> Facts:
     return seen["layers"][layer_id(f"{table}:{scenario}")]
 
 
+def drawn(seen: Facts) -> list[Facts]:
+    """Return the layers of the GeoPackage: rasters keep a CRS and a source of their own."""
+    rasters = {layer_id(f"raster:{name}") for name in RASTERS}
+    assert rasters <= set(seen["layers"])
+    return [each for key, each in seen["layers"].items() if key not in rasters]
+
+
 def test_every_layer_of_the_run_is_valid_and_in_the_regions_crs(
     seen: Facts, workspace: Workspace, results: dict[str, Result]
 ) -> None:
     assert len(seen["layers"]) >= len(BY_SCENARIO) * len(results)
     assert [each["name"] for each in seen["layers"].values() if not each["valid"]] == []
-    assert {each["crs"] for each in seen["layers"].values()} == {workspace.region.crs}
+    assert {each["crs"] for each in drawn(seen)} == {workspace.region.crs}
     assert seen["crs"] == workspace.region.crs
     assert seen["title"] == workspace.region.name_ru
 
@@ -110,7 +118,7 @@ def test_every_scenario_has_a_theme_and_so_have_the_flows_and_the_territory(
 ) -> None:
     titles = {name: result.scenario.title_ru for name, result in results.items()}
     assert set(titles.values()) <= set(seen["themes"])
-    assert len(seen["themes"]) == len(results) + 2
+    assert len(seen["themes"]) == len(results) + 3
     for name, title in titles.items():
         shown = set(seen["themes"][title])
         assert {layer_id(f"zones:{name}"), layer_id(f"links:{name}")} <= shown
@@ -179,7 +187,7 @@ def test_columns_have_names_that_people_read(seen: Facts) -> None:
 
 
 def test_every_layer_says_where_its_data_come_from(seen: Facts) -> None:
-    assert all("OpenStreetMap" in each["abstract"] for each in seen["layers"].values())
+    assert all("OpenStreetMap" in each["abstract"] for each in drawn(seen))
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -260,3 +268,15 @@ def test_who_moves_over_the_boundary_has_a_layer_of_its_own(
             assert {each["colour"] for each in layer["legend"]} == set(CHANGE_COLOURS.values())
             drawn += 1
     assert drawn > 0
+
+
+def test_the_rasters_lie_beside_the_project_in_a_theme_of_their_own(
+    seen: Facts, folder: Path, words: Words
+) -> None:
+    theme = seen["themes"][words.text("word", "imagery", "ru")]
+    assert {layer_id(f"raster:{name}") for name in RASTERS} & set(theme)
+    for name in RASTERS:
+        layer = seen["layers"][layer_id(f"raster:{name}")]
+        assert layer["valid"]
+        assert layer["source"].endswith(f"imagery_{name}.tif")
+        assert (folder / f"imagery_{name}.qml").is_file()

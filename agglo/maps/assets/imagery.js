@@ -76,7 +76,7 @@
   } else if (page.data.municipalities) {
     L.geoJSON(page.data.municipalities, { pane: "raster_places" }).eachLayer(function (layer) {
       var p = layer.feature.properties;
-      places.push({ id: p.municipality_id, name_ru: p.name_ru, name_en: p.name_en, layer: layer });
+      places.push({ id: p.municipality_id, name_ru: p.name_ru, name_en: p.name_en, layer: layer, beyond: p.role === "context" });
     });
   }
   var placed = L.featureGroup(places.map(function (one) { one.layer.place = one.id; return parts.tip(one.layer, function () { return placeTip(one); }); }));
@@ -239,15 +239,16 @@
     var found = places.filter(function (one) { return one.id === id; })[0] || data.names[id];
     return found ? parts.nameOf(found) || id : id;
   }
+  function beyond(id) { return places.some(function (one) { return one.id === id && one.beyond; }); }
   function table(box) {
     var shown = figure(), ordered = Object.keys(shown.rows).sort(function (a, b) {
       var x = shown.rows[a], y = shown.rows[b], v = x && x[0] !== null ? x[0] : -Infinity, w = y && y[0] !== null ? y[0] : -Infinity;
-      return (b === data.whole) - (a === data.whole) || (v === w ? nameOf(a).localeCompare(nameOf(b), state.language) : w - v);
+      return (b === data.whole) - (a === data.whole) || beyond(a) - beyond(b) || (v === w ? nameOf(a).localeCompare(nameOf(b), state.language) : w - v);
     });
     var unit = shown.unit && shown.unit !== "share" ? unitText(shown.unit) : "";
     var heads = [word("place"), unit ? word("value") + ", " + unit : word("value"), word("cells_count")].map(function (title) { return make("th", {}, [title]); });
     var rows = ordered.map(function (id) {
-      return make("tr", { "class": id === data.whole ? "whole" : "" }, [make("td", {}, [id === data.whole ? text("word", "whole") : nameOf(id)])].concat(cells(shown, shown.rows[id])));
+      return make("tr", { "class": id === data.whole ? "whole" : beyond(id) ? "beyond" : "" }, [make("td", {}, [id === data.whole ? text("word", "whole") : nameOf(id)])].concat(cells(shown, shown.rows[id])));
     });
     box.appendChild(make("h2", {}, [word("figures")]));
     box.appendChild(parts.select("measure", word("measure"), figures().map(function (one) { return [one.id, measureTitle(one)]; }), shown.id, function (v) { page.set({ measure: v }); }));
