@@ -25,6 +25,7 @@ from agglo.imagery_jobs import (
     PAGE,
     TRANSITIONS,
     ImageryJob,
+    in_map_crs,
     is_ours,
     long_figures,
     sources_of,
@@ -88,7 +89,7 @@ def change_job(
         shown = figures if zones is not None else None
         table = None if shown is None else long_figures(shown, change or after)
         page = imagery_page(
-            layers, zones, table, words=words, title=title or out.resolve().name,
+            layers, in_map_crs(zones), table, words=words, title=title or out.resolve().name,
             sources=sources_of(layers),
         )  # fmt: skip
         (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
@@ -133,7 +134,7 @@ def growth_job(
         write_csv(built.rename_axis("zone_id").reset_index(), folder / BUILT)
         write_csv(gains.reset_index(), folder / FIGURES)
         page = imagery_page(
-            [layer], zones, words=words, title=title or out.resolve().name,
+            [layer], in_map_crs(zones), words=words, title=title or out.resolve().name,
             sources=sources_of([layer]),
         )  # fmt: skip
         (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")

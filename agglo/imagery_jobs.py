@@ -135,9 +135,13 @@ def zones_of_file(
     if zone_id is None and path.is_file():
         shapes = read_shapes(path, layer=layer)
         if len(shapes.columns) == 1:
-            numbered = shapes.set_axis(pd.Index([str(one) for one in range(1, len(shapes) + 1)]))
-            return projected(path, numbered, None)[0]
-    return read_zones(path, layer=layer, zone_id=zone_id)
+            return shapes.set_axis(pd.Index([str(one) for one in range(1, len(shapes) + 1)]))
+    return read_zones(path, layer=layer, zone_id=zone_id, keeps_crs=True)
+
+
+def in_map_crs(zones: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """Return zones in metres for a map; figures are taken of them as they were drawn."""
+    return None if zones is None else projected(Path("zones"), zones, None)[0]
 
 
 def read_shapes(path: Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
@@ -206,7 +210,9 @@ def write_imagery_page(
             for layer, (_, rows) in zip(layers, figures.groupby("raster", sort=False), strict=True)
         ]
         table = pd.concat(own, ignore_index=True)
-    page = imagery_page(layers, zones, table, words=words, title=title, sources=sources_of(layers))
+    page = imagery_page(
+        layers, in_map_crs(zones), table, words=words, title=title, sources=sources_of(layers)
+    )
     (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
 
 

@@ -12,12 +12,17 @@ import pandas as pd
 import shapely
 from scipy import sparse
 
+from agglo.errors import LayerError
 from agglo.imagery.covered_cells import Pieces, covered_cells
 from agglo.imagery.moved_zones import Shapes, polygons_on_grid
+from agglo.layers.text_cells import listed
 from agglo.rasters import Floats, Grid
 
 STRIP_CELLS = 4_000_000
 """Cells of the rows that are worked on at once."""
+
+LAID_SHARE = 1e-4
+"""Part of an area, and of a cell, that the shares of a zone may be off by."""
 
 NOISE = 1e-6
 """Shares are exact to seven digits; a smaller part off the grid is none."""
@@ -111,13 +116,15 @@ def coverage_from_zones(grid: Grid, zones: gpd.GeoDataFrame) -> Coverage:
     ------
     LayerError
         If the zones have no CRS, are no areas, have an id twice, or none touches the grid; if
-        a zone cannot be moved, crosses the antimeridian, or the raster counts longitude to 360.
+        a zone cannot be moved or laid, crosses the antimeridian, or the raster counts longitude
+        to 360.
     """
     polygons = polygons_on_grid(grid, zones)
     row, column, window = _window(grid, polygons)
     pieces = [covered_cells(window, first, last, polygons) for first, last in _rows_at_once(window)]
     joined = Pieces.joined(pieces)
     cells = _cells_count(joined, len(zones))
+    _check_areas(zones.index, polygons, cells, float(np.prod(grid.cell)))
     return Coverage(
         grid=grid, window=window, row=row, column=column, zone_ids=zones.index,
         outside_share=_outside_share(zones.index, polygons, cells * np.prod(grid.cell)),
@@ -193,6 +200,18 @@ def _cells_count(cells: Coverage | Pieces, count: int) -> Floats:
     runs = np.bincount(cells.run_zones, cells.run_stops - cells.run_starts, minlength=count)
     # of empty lists bincount makes whole numbers
     return edges.astype(np.float64) + runs
+
+
+def _check_areas(ids: pd.Index, polygons: Shapes, cells: Floats, cell: float) -> None:
+    """Refuse zones that would cover more than they are: a shape that was laid inside out."""
+    area = np.nan_to_num(shapely.area(polygons))
+    wrong = cells * cell > area * (1 + LAID_SHARE) + cell * LAID_SHARE
+    if wrong.any():
+        raise LayerError(
+            f"zone {listed(ids[wrong])} cannot be laid on the raster: it covers "
+            f"{cells[wrong][0]:g} cells where its area is {area[wrong][0] / cell:g}; repair its "
+            "shape"
+        )
 
 
 def _outside_share(ids: pd.Index, polygons: Shapes, covered: Floats) -> pd.Series:

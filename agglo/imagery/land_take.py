@@ -139,7 +139,8 @@ def link_strips(
     strips = flat.buffer(outer / 2, cap_style="flat")
     has = inner > 0
     if has.any():
-        kept = flat[has].buffer(inner[has] / 2, cap_style="flat")
+        # longer than the strip, so that no sliver of it is left across the ends
+        kept = flat[has].buffer(inner[has] / 2, cap_style="square")
         strips[has] = strips[has].difference(kept)
     return gpd.GeoDataFrame(geometry=strips, crs=flat.crs)
 

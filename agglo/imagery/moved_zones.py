@@ -169,6 +169,9 @@ def _moved(shapes: gpd.GeoSeries, crs: pyproj.CRS, grid: Grid) -> Shapes:
     moved: Shapes = shapely.transform(
         polygons, lambda xy: np.column_stack(forward.transform(*xy.T))
     )
+    # rounding can cross the sides of a thin shape, of which exactextract then takes the outside
+    crossed = ~shapely.is_valid(moved)
+    moved[crossed] = shapely.make_valid(moved[crossed], method="structure", keep_collapsed=False)
     return moved
 
 

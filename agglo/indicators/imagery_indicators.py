@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from agglo.imagery.land_take import UNKNOWN
+from agglo.imagery.land_take import NO_LAND_LEFT, UNKNOWN
 from agglo.indicators.case import Case
 from agglo.indicators.indicator import EN, Indicator
 from agglo.indicators.measures import WHOLE
@@ -36,9 +36,9 @@ MEASURES: Mapping[str, tuple[str, int, str]] = {
 TAKEN: Mapping[str, tuple[str, ...]] = {
     "green_land_taken_ha": GREEN_KINDS,
     "farm_land_taken_ha": ("farm",),
-    "unknown_land_taken_ha": (UNKNOWN,),
+    "unknown_land_taken_ha": (UNKNOWN, NO_LAND_LEFT),
 }
-"""By indicator: kinds of land; the last is what is not known, no part of the other two."""
+"""By indicator: kinds of land; of the last nothing is known, or there was none left."""
 
 
 def imagery_indicators() -> dict[str, Indicator]:
@@ -53,7 +53,7 @@ def imagery_indicators() -> dict[str, Indicator]:
         found[name] = Indicator(
             partial(land_taken, kinds=kinds),
             "ha",
-            0 if UNKNOWN in kinds else -1,
+            -1,
             EN,
             "new housing and roads on the land cover under them, expected hectares",
             ("zones", "links"),

@@ -26,6 +26,7 @@ def read_zones(
     crs: str | None = None,
     flow_ids: Collection[str] = (),
     dissolve: bool = False,
+    keeps_crs: bool = False,
 ) -> gpd.GeoDataFrame:
     """Read a zone layer of any format that GDAL reads.
 
@@ -44,6 +45,8 @@ def read_zones(
         Ids that the flows know, outside places among them.
     dissolve
         Join shapes with the same id into one zone; other columns keep their first value.
+    keeps_crs
+        Leave the zones in the CRS that they were drawn in, where their edges are straight.
 
     Returns
     -------
@@ -68,9 +71,10 @@ def read_zones(
     if zones.index.has_duplicates:
         mends.append(f"{len(zones)} shapes joined into {zones.index.nunique()} zones")
         zones = dissolved(path, zones)
-    zones, moves = projected(path, zones, crs)
+    flat, moves = projected(path, zones, crs)
+    zones = zones if keeps_crs else flat
     zones["name"] = _names(zones)
-    zones.attrs["note"] = "; ".join([*notes, *mends, *moves])
+    zones.attrs["note"] = "; ".join([*notes, *mends, *([] if keeps_crs else moves)])
     return zones
 
 

@@ -15,6 +15,7 @@ from agglo.imagery import coverage as coverage_module
 from agglo.imagery import covered_cells as covered_module
 from agglo.imagery.coverage import Coverage, coverage_from_zones, strips
 from agglo.imagery.moved_zones import polygons_on_grid
+from agglo.imagery.zonal import zonal_sums
 from agglo.rasters import Grid
 
 CRS = "EPSG:32637"
@@ -302,3 +303,17 @@ def test_a_coverage_is_frozen() -> None:
     assert isinstance(coverage, Coverage)
     with pytest.raises(AttributeError):
         coverage.row = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("angle", range(0, 180, 15))
+def test_two_thin_slabs_side_by_side_are_never_laid_inside_out(angle: int) -> None:
+    """Moving them crosses their sides by rounding; the outside of a shape is most of a cell."""
+    way = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    start = np.array([400_000.0, 6_100_000.0])
+    line = shapely.LineString([start, start + 9_000 * way, start + 20_000 * way + 40])
+    slabs = line.buffer(20, cap_style="flat").difference(line.buffer(16.25, cap_style="flat"))
+    zones = gpd.GeoDataFrame(geometry=[slabs], index=["road"], crs="EPSG:32637")
+    grid = Grid(crs="EPSG:4326", transform=(0.05, 0, 36.0, 0, -0.05, 56.0), height=40, width=60)
+    coverage = coverage_from_zones(grid, zones)
+    area = float(zonal_sums(coverage, "share", np.ones(grid.shape)).item())
+    assert area == pytest.approx(slabs.area / 1e6, rel=3e-3)
