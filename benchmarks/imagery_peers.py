@@ -27,7 +27,7 @@ def peers_python(folder: Path, progress: Callable[[str], None]) -> str:
     Raises
     ------
     RuntimeError
-        If they cannot be installed.
+        If they cannot be installed, or the folder holds something else.
     """
     wanted = [*PEERS, *(f"{name}=={version(name)}" for name in SHARED)]
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -35,6 +35,8 @@ def peers_python(folder: Path, progress: Callable[[str], None]) -> str:
     text = "\n".join([sys.version.split()[0], *wanted, ""])
     if python.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == text:
         return str(python.absolute())
+    if folder.exists() and any(folder.iterdir()) and not (folder / "pyvenv.cfg").exists():
+        raise RuntimeError(f"{folder} is no environment; name another folder (--peers)")
     progress(f"the other tools are installed in {folder}")
     venv.create(folder, with_pip=True, clear=True)
     command = [str(python), "-m", "pip", "install", "--quiet", *wanted]

@@ -39,7 +39,7 @@ NOTES = """## What is timed
   as a COG with overviews first. The peers start from the NDVI that is there: *÷ agglo* compares
   **all of agglo with the means alone of a peer**, which is to their advantage. *off* is the largest
   difference of a mean from exactextract's; agglo weighs cells by their true area, the others do
-  not, which differs by some 1e-5 here.
+  not, which changes the sixth digit here.
 - **People**: sums of a grid of 30″ with 1 % of unknown cells. *lay* is done once for all layers,
   *layer* is one further layer: file to sums, or from memory to sums (*array*; rasterstats gets its
   array and transform). *bare product* is the sparse matrix times the numbers, without agglo's

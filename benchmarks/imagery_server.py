@@ -55,9 +55,9 @@ def handler(folder: Path, log: Path, delay_s: float) -> type[BaseHTTPRequestHand
             self.send_response(status)
             for name, value in ({"Content-Length": str(len(body))} | headers).items():
                 self.send_header(name, value)
-            self.end_headers()
             with log.open("a", encoding="ascii") as file:
                 file.write(f"{len(body)}\n")
+            self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:

@@ -70,7 +70,7 @@ def box_of(path: Path) -> tuple[float, ...]:
     from rasterio.warp import transform_bounds
 
     with rasterio.open(path) as file:
-        x, y = file.transform * (file.width // 2 + 0.5, file.height // 2 + 0.5)
+        x, y = file.xy(file.height // 2, file.width // 2)
         half = min(KM_M, file.width * file.res[0] / 2) / 2
         return transform_bounds(file.crs, "EPSG:4326", x - half, y - half, x + half, y + half)
 

@@ -140,9 +140,8 @@ def _places(region: Region, layers: list[RasterLayer]) -> Places:
     is_shown = pd.Series(shapes.index.isin([*municipalities.index, WHOLE]), index=shapes.index)
     persons = {}
     for epoch in {one.epoch for one in layers}:
-        own = pd.concat([residents(region, epoch), zones["population_count"]])
+        own = pd.concat([_with_whole(residents(region, epoch), region), zones["population_count"]])
         own = own[~own.index.duplicated()]
-        own[WHOLE] = own.reindex(municipalities.index[is_member]).sum(skipna=False)
         persons[epoch] = own.reindex(shapes.index).astype(float)
     status = weakest_status("observed", *region["population"]["status"])
     return Places(shapes=shapes, persons_count=persons, persons_status=status, is_shown=is_shown)
@@ -177,6 +176,14 @@ def _rows(
     return pd.concat(found, ignore_index=True)
 
 
+def _with_whole(persons: pd.Series, region: Region) -> pd.Series:
+    """Add the residents of all members together; unknown where one of them is."""
+    roles = region["municipalities"]["role"]
+    members = roles.index[roles != "context"]
+    whole = persons.reindex(members).sum(skipna=False)
+    return pd.concat([persons, pd.Series({WHOLE: whole})]).dropna()
+
+
 def _growth(layers: list[RasterLayer], region: Region, places: Places) -> list[pd.DataFrame]:
     """Compare the first with the last epoch of built-up land, where there are two."""
     if len({one.epoch for one in layers}) < 2:
@@ -198,7 +205,10 @@ def _growth(layers: list[RasterLayer], region: Region, places: Places) -> list[p
     ).rename_axis("place_id")
     status = weakest_status(before.status, after.status)
     found = [("built_up_gain_ha_per_year", gain["gain_ha_per_year"], "ha per year", status)]
-    people = [residents(region, one.epoch, within_years=NEAR_YEARS) for one in (before, after)]
+    people = [
+        _with_whole(residents(region, one.epoch, within_years=NEAR_YEARS), region)
+        for one in (before, after)
+    ]
     both = people[0].index.intersection(people[1].index).intersection(gain.index)
     if len(both) and not people[0][both].equals(people[1][both]):
         built = gain.loc[both]

@@ -98,7 +98,15 @@ def test_built_up_land_of_two_epochs_gives_its_gain_and_the_sdg_ratio(tmp_path: 
     assert value(figures, "land_consumption_ratio", "left") == pytest.approx(wanted)
     assert value(figures, "land_m2_per_new_resident", "left") == pytest.approx(800_000 / 100)
     ratios = figures[figures["measure"] == "land_consumption_ratio"]
-    assert list(ratios["place_id"]) == ["left"]  # where people left there is no ratio
+    # where people left, or as many stayed, there is no ratio
+    assert list(ratios["place_id"]) == ["left"]
+    more = people({("left", 2010): 1000, ("left", 2020): 1100,
+                   ("right", 2010): 2000, ("right", 2020): 2200})  # fmt: skip
+    both = imagery_figures(region_with(late, early, population=more))
+    # 80 ha more on 480 for all together
+    assert value(both, "land_consumption_ratio", "all") == pytest.approx(
+        (80 / 480 / 10) / (np.log(1.1) / 10)
+    )
     shown = figures[(figures["measure"] == "built_up_share") & figures["is_shown"]]
     assert set(shown["epoch"]) == {"2020"}
 
