@@ -116,6 +116,8 @@ def reported(
 def _repeated(layer: RasterLayer, factor: int, grid: Grid) -> Band:
     """Numbers of a coarse raster in the cells of a part of the fine grid."""
     coarse = read_band(layer, bounds=_inside(grid), may_be_empty=True)
+    if factor == 1 and coarse.grid.shape == grid.shape:
+        return Band(values=coarse.values, grid=grid)
     west, _, _, north = coarse.grid.bounds
     row = round((north - grid.bounds[3]) / grid.cell[1])
     column = round((grid.bounds[0] - west) / grid.cell[0])
