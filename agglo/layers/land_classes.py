@@ -13,7 +13,7 @@ SHADES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "built": ("#8c2d04", "#b8531a", "#d9793f", "#f0a77a"),
         "farm": ("#fde46b", "#f6d33c", "#fff1a8", "#e3bf1f"),
-        "forest": ("#00441b", "#0a6b54", "#1f8468", "#2e9e6b", "#5fb88f", "#7d9a3c"),
+        "forest": ("#00513f", "#0a6b54", "#1f8468", "#003d30", "#45a184", "#63b597"),
         "grass": ("#a8d8a0", "#c7e9c0", "#8cc98a", "#dcf2d6", "#b9dfae"),
         "wetland": ("#c994c7", "#df65b0", "#e7c3e2", "#b86fb4"),
         "bare": ("#d9d9d9", "#bdbdbd", "#f2f2f2"),

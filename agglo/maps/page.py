@@ -15,7 +15,7 @@ from jinja2 import Template
 from agglo.maps.inline import asset, head, leaflet_script, leaflet_style, one_file, safe_json
 from agglo.maps.overlays import Overlay
 from agglo.maps.page_data import page_data
-from agglo.maps.run_imagery import run_imagery
+from agglo.maps.run_imagery import run_imagery, run_overlays
 from agglo.maps.words import Theme, Words
 from agglo.run import Result
 from agglo.scoring.goals import Goal
@@ -34,14 +34,14 @@ def page_from_results(
     theme: Theme,
     words: Words,
     *,
-    pictures: Sequence[Overlay] = (),
+    pictures: Sequence[Overlay] | None = None,
 ) -> str:
     """Build the page: folium's Leaflet map, our data and one script, all inlined.
 
     Parameters
     ----------
     pictures
-        Of the region's rasters, as ``run_overlays`` draws them.
+        Of the region's rasters, as ``run_overlays`` draws them; without them they are drawn here.
 
     Raises
     ------
@@ -49,6 +49,8 @@ def page_from_results(
         If a part of the page still points to the network.
     """
     data = page_data(results, tables, goals, theme, words)
+    if pictures is None:
+        pictures = run_overlays(results[0].case.region, words)
     data["imagery"] = run_imagery(results, pictures, words)
     members = tables["municipalities"].to_crs("EPSG:4326")
     west, south, east, north = members[members["role"] != "context"].total_bounds
