@@ -132,7 +132,8 @@ def growth_job(
     gains = gain_by_period(built, bounds=bounds)
     with whole_folder(out, replaces=True) as folder:
         write_csv(built.rename_axis("zone_id").reset_index(), folder / BUILT)
-        write_csv(gains.reset_index(), folder / FIGURES)
+        named = gains.rename_axis(["zone_id", *gains.index.names[1:]])
+        write_csv(named.reset_index(), folder / FIGURES)
         page = imagery_page(
             [layer], in_map_crs(zones), words=words, title=title or out.resolve().name,
             sources=sources_of([layer]),

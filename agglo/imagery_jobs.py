@@ -12,10 +12,10 @@ import pandas as pd
 import pyogrio.errors
 from shapely.geometry import box
 
-from agglo.errors import LayerError
+from agglo.errors import LayerError, OutputError
 from agglo.folders import check_folder, whole_folder
 from agglo.imagery.figures import LEAST_CELLS
-from agglo.imagery.indices import Clear, index_of_scene
+from agglo.imagery.indices import INDICES, Clear, index_of_scene
 from agglo.imagery.scene_bands import scene_bands
 from agglo.imagery.zonal import zonal_stack
 from agglo.layers.raster_files import raster_layer
@@ -163,11 +163,23 @@ def read_shapes(path: Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
 
 def is_ours(path: Path) -> bool:
     """Tell whether a file is of these jobs, or one that QGIS or GDAL puts beside it."""
-    return path.is_file() and (
-        path.name in (PAGE, *TABLES)
-        or path.suffix in (".tif", ".qml")
-        or path.name.endswith(".aux.xml")
-    )
+    own = path.name.removesuffix(".aux.xml")
+    stem = own.removesuffix(".tif").removesuffix(".qml")
+    is_raster = stem != own and (stem == "change" or stem.partition("_")[0] in INDICES)
+    return path.is_file() and (own in (PAGE, *TABLES) or is_raster)
+
+
+def check_inputs(paths: Sequence[Path], out: Path) -> None:
+    """Refuse to write into a folder that holds the rasters that are read: it would lose them.
+
+    Raises
+    ------
+    OutputError
+        Naming the raster.
+    """
+    for path in paths:
+        if out.resolve() in (path.resolve(), *path.resolve().parents):
+            raise OutputError(f"{path} lies in {out}, which is written anew; name another --out")
 
 
 def _index(

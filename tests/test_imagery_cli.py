@@ -211,6 +211,20 @@ def test_a_folder_with_other_files_is_left_alone(call: Call, tmp_path: Path) -> 
     assert [path.name for path in out.iterdir()] == ["letter.txt"]
 
 
+def test_a_raster_that_is_read_is_never_lost_to_the_output(call: Call, tmp_path: Path) -> None:
+    two_bands(tmp_path / "1985.tif", nir=60, red=30)
+    said = call("imagery", "index", "ndvi", tmp_path / "1985.tif", "--bands", "nir,red",
+                "--out", tmp_path)  # fmt: skip
+    assert "is written anew; name another --out" in said.error
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    two_bands(mine / "mine.tif", nir=60, red=30)
+    said = call("imagery", "index", "ndvi", tmp_path / "1985.tif", "--bands", "nir,red",
+                "--out", mine)  # fmt: skip
+    assert "mine.tif" in said.error
+    assert (mine / "mine.tif").is_file()
+
+
 def test_degurba_says_what_it_needs_and_what_it_does_not_use(call: Call, tmp_path: Path) -> None:
     said = call("delineate", "--method", "degurba", "--out", tmp_path / "o")
     assert "needs --population, --built, --land" in said.error

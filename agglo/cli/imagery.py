@@ -86,9 +86,10 @@ def index_command(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Compute an index of satellite scenes, block by block: COG, figures by zone, map."""
-    from agglo.imagery_jobs import bands_of_file, bands_of_scene, index_job
+    from agglo.imagery_jobs import bands_of_file, bands_of_scene, check_inputs, index_job
     from agglo.maps.words import read_words
 
+    check_inputs(scenes, out)
     epochs = _epochs(scenes, epoch)
     colours = [one.strip() for one in bands.split(",") if one.strip()]
     opened: list[Any] = [
@@ -131,9 +132,10 @@ def change_command(
 ) -> None:
     """Compare two epochs: built-up gain, what land became, green that was lost; a map to swipe."""
     from agglo.change_jobs import change_job
-    from agglo.imagery_jobs import read_shapes
+    from agglo.imagery_jobs import check_inputs, read_shapes
     from agglo.maps.words import read_words
 
+    check_inputs([before, after], out)
     first, second = _layers(
         [before, after], epoch, product=product, quantity=quantity, unit=unit, role=role
     )
@@ -167,10 +169,12 @@ def growth_command(
 ) -> None:
     """Tell built-up growth by period from one raster of first-built years."""
     from agglo.change_jobs import growth_job
+    from agglo.imagery_jobs import check_inputs
     from agglo.layers.raster_files import raster_layer
     from agglo.maps.words import read_words
 
     try:
+        check_inputs([raster], out)
         years = [float(one) for one in bounds.split(",")]
     except ValueError as error:
         raise SettingsError(f"--years must look like 1980,1990,2000; got '{bounds}'") from error

@@ -181,7 +181,8 @@ def _with_whole(persons: pd.Series, region: Region) -> pd.Series:
     roles = region["municipalities"]["role"]
     members = roles.index[roles != "context"]
     whole = persons.reindex(members).sum(skipna=False)
-    return pd.concat([persons, pd.Series({WHOLE: whole})]).dropna()
+    joined: pd.Series = pd.concat([persons, pd.Series({WHOLE: whole})]).dropna()
+    return joined
 
 
 def _growth(layers: list[RasterLayer], region: Region, places: Places) -> list[pd.DataFrame]:

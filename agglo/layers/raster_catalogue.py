@@ -85,6 +85,8 @@ def add_raster(
     """
     known = product_named(product) if product else product_of(path)
     name = name or path.stem
+    if Path(name).name != name or any(sign in name for sign in '"<>:|?*\\'):
+        raise LayerError(f"'{name}' is no name for a layer's file; give --name in plain letters")
     layer = layer_from_file(path, product=known, **({"role": role} if role else {}),
                             **({"epoch": epoch} if epoch else {}), **about)  # fmt: skip
     if not layer.epoch:

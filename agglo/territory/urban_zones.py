@@ -33,7 +33,7 @@ def urban_delineation(region: Region) -> Delineation | None:
     LayerError
         If the rasters do not fit together, or are not fit for the degree of urbanisation.
     """
-    layers = [newest_raster(region, role) for role in ROLES]
+    layers = [newest_raster(region, role, quantity="count") for role in ROLES]
     used = [layer for layer in layers if layer is not None]
     if len(used) < len(ROLES):
         return None
