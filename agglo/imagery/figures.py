@@ -185,8 +185,14 @@ def _with_whole(persons: pd.Series, region: Region) -> pd.Series:
     return joined
 
 
+def _alike(layer: RasterLayer) -> tuple[str, str, Grid]:
+    return layer.quantity, layer.unit, layer.grid
+
+
 def _growth(layers: list[RasterLayer], region: Region, places: Places) -> list[pd.DataFrame]:
     """Compare the first with the last epoch of built-up land, where there are two."""
+    # one product on one grid: the others show no change together
+    layers = [one for one in layers if _alike(one) == _alike(layers[-1])]
     if len({one.epoch for one in layers}) < 2:
         return []
     before, after = layers[0], layers[-1]
