@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -129,7 +130,7 @@ def _print_scores(results: Sequence[Result]) -> None:
     typer.echo(f"{'scenario':22}" + "".join(f"{goal:>30}" for goal in goals))
     for result in results:
         cells = [
-            f"{score:.1f} ({low:.1f} – {high:.1f})"
+            "not known" if math.isnan(score) else f"{score:.1f} ({low:.1f} – {high:.1f})"
             for score, low, high in result.scores[["score", "low", "high"]].to_numpy()
         ]
         typer.echo(f"{result.scenario.name:22}" + "".join(f"{cell:>30}" for cell in cells))
