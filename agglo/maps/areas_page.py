@@ -9,29 +9,25 @@ import geopandas as gpd
 import pandas as pd
 
 from agglo.maps.areas_data import area_names, area_order, areas_data, hypothesis, zone_names
-from agglo.maps.inline import asset, head, leaflet_script, leaflet_style, one_file, safe_json
+from agglo.maps.inline import (
+    HEAD_MARK,
+    LEAFLET_MARK,
+    PANEL_MARK,
+    SCRIPT_MARK,
+    asset,
+    head,
+    leaflet_script,
+    leaflet_style,
+    one_file,
+    page_frame,
+    safe_json,
+)
 from agglo.maps.words import Words
 from agglo.territory.delineation import Delineation
 
-HEAD_MARK, PANEL_MARK = "<!-- head -->", "<!-- panel -->"
-LEAFLET_MARK, SCRIPT_MARK = "/* leaflet */", "/* script */"
 STYLES = ("page.css", "areas.css")
 SCRIPTS = ("parts.js", "areas.js")
-FRAME = f"""<!DOCTYPE html>
-<html lang="ru">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-{HEAD_MARK}
-</head>
-<body>
-{PANEL_MARK}
-<div id="map" class="map"></div>
-<script>{LEAFLET_MARK}</script>
-<script>{SCRIPT_MARK}</script>
-</body>
-</html>
-"""
+FRAME = page_frame()
 
 
 def areas_page(

@@ -9,14 +9,24 @@ import geopandas as gpd
 import pandas as pd
 
 from agglo.maps.imagery_data import Scatter, imagery_data
-from agglo.maps.inline import asset, head, leaflet_script, leaflet_style, one_file, safe_json
+from agglo.maps.inline import (
+    HEAD_MARK,
+    LEAFLET_MARK,
+    PANEL_MARK,
+    SCRIPT_MARK,
+    asset,
+    head,
+    leaflet_script,
+    leaflet_style,
+    one_file,
+    page_frame,
+    safe_json,
+)
 from agglo.maps.overlays import MOST_BYTES, overlays
 from agglo.maps.shown_cells import Bounds
 from agglo.maps.words import Words
 from agglo.rasters import RasterLayer
 
-HEAD_MARK, PANEL_MARK = "<!-- head -->", "<!-- panel -->"
-LEAFLET_MARK, SCRIPT_MARK = "/* leaflet */", "/* script */"
 STYLES = ("page.css", "imagery.css")
 SCRIPTS = ("parts.js", "imagery.js")
 GROUPS = (
@@ -25,21 +35,7 @@ GROUPS = (
 """Groups of texts that the page uses."""
 
 LANGUAGE = "ru"
-FRAME = f"""<!DOCTYPE html>
-<html lang="{LANGUAGE}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-{HEAD_MARK}
-</head>
-<body class="imagery">
-{PANEL_MARK}
-<div id="map" class="map"></div>
-<script>{LEAFLET_MARK}</script>
-<script>{SCRIPT_MARK}</script>
-</body>
-</html>
-"""
+FRAME = page_frame(kind="imagery")
 
 
 def imagery_page(

@@ -20,6 +20,9 @@ OUTSIDE = r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"'](?!data:)[^\"']+"
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 """Content security policy: the page may ask nobody for anything."""
 
+HEAD_MARK, PANEL_MARK = "<!-- head -->", "<!-- panel -->"
+LEAFLET_MARK, SCRIPT_MARK = "/* leaflet */", "/* script */"
+
 
 def one_file(frame: str, parts: Mapping[str, str]) -> str:
     """Put our parts into the frame of a page, each at its mark.
@@ -91,3 +94,23 @@ def _leaflet(name: str) -> bytes:
 def _data_uri(path: str) -> str:
     content = base64.b64encode(_leaflet(path.strip("\"'"))).decode()
     return f"data:image/png;base64,{content}"
+
+
+def page_frame(*, kind: str = "") -> str:
+    """Return an empty page with marks for its parts; ``kind`` is the class of its body."""
+    own = f' class="{kind}"' if kind else ""
+    return f"""<!DOCTYPE html>
+<html lang="ru">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+{HEAD_MARK}
+</head>
+<body{own}>
+{PANEL_MARK}
+<div id="map" class="map"></div>
+<script>{LEAFLET_MARK}</script>
+<script>{SCRIPT_MARK}</script>
+</body>
+</html>
+"""
