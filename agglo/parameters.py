@@ -82,6 +82,21 @@ class Parameters:
     road_reserve_m: float
     """Width that a new road takes beside its lanes: slopes, ditches, verges."""
 
+    value_of_time_rub_per_h: float
+    """What a commuter would pay to save an hour: turns tolls and fares into minutes."""
+
+    working_days_per_year: float
+    """Days a year on which people commute."""
+
+    clinic_visits_per_resident_year: float
+    """Visits of a clinic or hospital that a resident makes in a year."""
+
+    agglomeration_elasticity: float
+    """By how much productivity rises with effective density: the ratio of logarithms."""
+
+    agglomeration_distance_power: float
+    """How fast a job counts less for effective density with the minutes to it: 1 / minutes^a."""
+
     def __post_init__(self) -> None:
         """Refuse what no trip, house or road can have."""
         for item in fields(self):

@@ -71,7 +71,9 @@ ZONE_KINDS = ("city", "town", "village", "remainder", "outside")
 MODES = ("train", "metro", "tram", "bus", "ferry")
 WAYS = ("both", "forward", "backward", "no")
 """In which directions of a link a mode may go."""
-FACILITIES = ("hub", "airport", "hospital", "clinic", "school", "university")
+FACILITIES = ("hub", "airport", "hospital", "clinic", "school", "university", "park")
+LAND_USES = ("housing", "industry", "services", "green")
+SHARE = _number(least=0, most=1)
 
 TABLES: Mapping[str, Table] = {
     "municipalities": Table(
@@ -106,6 +108,10 @@ TABLES: Mapping[str, Table] = {
             "jobs_count": COUNT,
             "jobs_low_count": COUNT,
             "jobs_high_count": COUNT,
+            # absent: the parameter of the whole region
+            "telework_share": _number(least=0, most=1, required=False),
+            # absent: no visit of a clinic is made from home
+            "televisit_share": _number(least=0, most=1, required=False),
             **STATUS,
         },
         rising=(
@@ -222,6 +228,117 @@ TABLES: Mapping[str, Table] = {
             **STATUS,
         },
     ),
+    # of the jobs of a zone, how many are known to be of a sector
+    "sector_jobs": Table(
+        key=("zone_id", "sector"),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns={
+            "zone_id": _text(refers_to="zones.zone_id"),
+            "sector": _text(),
+            "jobs_count": COUNT,
+            **STATUS,
+        },
+    ),
+    # timed connections: who changes here waits so long, not half the headway
+    "transfers": Table(
+        key=("from_line_id", "to_line_id", "from_stop_id", "to_stop_id"),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns={
+            "from_line_id": _text(refers_to="lines.line_id"),
+            "to_line_id": _text(refers_to="lines.line_id"),
+            "from_stop_id": _text(refers_to="stops.stop_id"),
+            "to_stop_id": _text(refers_to="stops.stop_id"),
+            "wait_min": _number(least=0),
+            **STATUS,
+        },
+    ),
+    # land that is to be used otherwise than it is
+    "land_uses": Table(
+        key=("land_use_id",),
+        geometry=("Polygon", "MultiPolygon"),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns={
+            "land_use_id": _text(),
+            **NAMES,
+            "use": _text(one_of=LAND_USES),
+            "area_km2": _number(above=0),
+            **STATUS,
+        },
+    ),
+    # freight terminals: what passes, what could, and how long it stays
+    "hubs": Table(
+        key=("hub_id",),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns={
+            "hub_id": _text(),
+            **NAMES,
+            "zone_id": _text(refers_to="zones.zone_id"),
+            "capacity_teu_per_year": _number(above=0),
+            "throughput_teu_per_year": _number(least=0),
+            "dwell_days": _number(above=0),
+            **STATUS,
+        },
+    ),
+    # services that municipalities run together
+    "joint_services": Table(
+        key=("service_id", "municipality_id"),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns={
+            "service_id": _text(),
+            "municipality_id": _text(refers_to="municipalities.municipality_id"),
+            **NAMES,
+            "cost_elasticity_low": _number(above=0),
+            "cost_elasticity": _number(above=0),
+            "cost_elasticity_high": _number(above=0),
+            "coordination_low_share": SHARE,
+            "coordination_share": SHARE,
+            "coordination_high_share": SHARE,
+            **STATUS,
+        },
+        rising=(
+            ("cost_elasticity_low", "cost_elasticity", "cost_elasticity_high"),
+            ("coordination_low_share", "coordination_share", "coordination_high_share"),
+        ),
+    ),
+    # what municipalities spend on a service
+    "budgets": Table(
+        key=("municipality_id", "service_id", "year"),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns={
+            "municipality_id": _text(refers_to="municipalities.municipality_id"),
+            "service_id": _text(),
+            "year": Column(kind="whole", least=1800),
+            "spend_mln_rub": COUNT,
+            "source": _text(),
+            **STATUS,
+        },
+    ),
+    # development projects; 'scenario' names the one that says what a project changes
+    "projects": Table(
+        key=("project_id",),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns={
+            "project_id": _text(),
+            **NAMES,
+            "scenario": _text(required=False),
+            "level": _text(),
+            "funding": _text(required=False),
+            "support": _text(required=False),
+            "cost_low_mln_rub": _number(least=0, required=False),
+            "cost_mln_rub": _number(least=0, required=False),
+            "cost_high_mln_rub": _number(least=0, required=False),
+            "source": _text(),
+            **STATUS,
+        },
+        rising=(("cost_low_mln_rub", "cost_mln_rub", "cost_high_mln_rub"),),
+    ),
     "nodes": Table(
         key=("node_id",),
         columns={"node_id": _text(), **NAMES, "kind": _text(), **POINT, **STATUS},
@@ -248,6 +365,8 @@ TABLES: Mapping[str, Table] = {
             "car": _text(required=False, one_of=WAYS),
             "walk": _text(required=False, one_of=WAYS),
             "bicycle": _text(required=False, one_of=WAYS),
+            # what a car pays beyond today's charges
+            "toll_rub": _number(least=0, required=False),
             **STATUS,
         },
     ),
@@ -285,6 +404,9 @@ TABLES: Mapping[str, Table] = {
             "both_ways": Column(kind="flag", required=False),
             # of a line that stands for several others on their shared way: what they are
             "combines": _text(required=False),
+            # what a boarding costs more than today: the mode shares hold today's fares
+            "fare_change_rub": _number(required=False),
+            "vehicles_count": _number(above=0, required=False),
             **STATUS,
         },
         rising=(("headway_low_min", "headway_min", "headway_high_min"),),

@@ -85,6 +85,11 @@ def parameters(**changed: float) -> Parameters:
         "land_m2_per_resident": 100.0,
         "lane_width_m": 4.0,
         "road_reserve_m": 12.0,
+        "value_of_time_rub_per_h": 600.0,
+        "working_days_per_year": 250.0,
+        "clinic_visits_per_resident_year": 10.0,
+        "agglomeration_elasticity": 0.05,
+        "agglomeration_distance_power": 1.0,
     }
     return Parameters(**{**values, **changed})
 
