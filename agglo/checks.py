@@ -81,7 +81,7 @@ def _faults(table: Table, frame: pd.DataFrame, others: Mapping[str, pd.DataFrame
             shown = _examples(_keys(table, repeated))
             yield f"key {' + '.join(table.key)} stands more than once: {shown}"
     yield from _range_faults(table, frame)
-    if table.geometry:
+    if table.geometry and (len(frame) or not table.may_be_absent):
         yield from _geometry_faults(table, frame)
 
 
