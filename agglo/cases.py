@@ -63,7 +63,7 @@ def cases_from_network(
             minutes = zone_minutes(own, topology, arcs[one.name], parameters)
             travel = travel_of(own, minutes, parameters)
         stays = is_base or one.horizon == "day"
-        flows = base_flows if stays else _named_flows(one, own, travel, parameters, anchor)
+        flows = base_flows if stays else named_flows(one, own, travel, parameters, anchor)
         cases[one.name] = Case(
             region=own,
             inside=own["zones"].index[own["zones"]["kind"] != "outside"],
@@ -87,13 +87,20 @@ def zone_minutes(
     """Minutes from zone to zone by each mode that commuters choose from, and within zones."""
     zones = region["zones"].index
     runs = CHOICES if len(region["lines"]) else CHOICES[:1]
-    minutes = {
-        mode: _zone_skim(topology, metric_from_arcs(topology, arcs, mode), zones)
-        if mode in runs
-        else np.full((len(zones), len(zones)), np.inf)
-        for mode in CHOICES
+    between = {
+        mode: zone_skim(topology, metric_from_arcs(topology, arcs, mode), zones) for mode in runs
     }
-    km = region["zones"]["internal_km"].to_numpy()
+    return inner_minutes(region, between, parameters)
+
+
+def inner_minutes(
+    region: Region, between: Mapping[str, Floats], parameters: Parameters
+) -> dict[str, Floats]:
+    """Put the minutes within zones into matrices between them; a mode that is absent has no way."""
+    zones = region["zones"]
+    none = np.full((len(zones), len(zones)), np.inf)
+    minutes = {mode: between.get(mode, none).copy() for mode in CHOICES}
+    km = zones["internal_km"].to_numpy()
     np.fill_diagonal(
         minutes["car"],
         km / parameters.internal_car_kmh * MINUTES_PER_HOUR + parameters.car_fixed_min,
@@ -195,15 +202,17 @@ def flows_of(
     return pivoted_flows(anchor.observed, anchor.modelled, modelled, outside=outside)
 
 
-def _named_flows(
+def named_flows(
     scenario: Scenario, region: Region, travel: Travel, parameters: Parameters, anchor: Anchor
 ) -> pd.DataFrame:
+    """Estimate who works where, and name the scenario in what is wrong."""
     try:
         return flows_of(region, travel, parameters, anchor)
     except FlowError as error:
         raise FlowError(f"scenario '{scenario.name}': {error}") from error
 
 
-def _zone_skim(topology: Topology, metric: Floats, zones: pd.Index) -> Floats:
+def zone_skim(topology: Topology, metric: Floats, zones: pd.Index) -> Floats:
+    """Minutes of the quickest way from zone to zone, doors included."""
     found = skim(topology, metric, list("from:" + zones), list("to:" + zones))
     return found.astype(float)

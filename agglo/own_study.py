@@ -5,7 +5,7 @@ from __future__ import annotations
 from agglo.boundaries import centres_of, flows_from_case
 from agglo.cases import cases_from_network
 from agglo.parameters import parameters_from_assumptions
-from agglo.run import CACHE, read_scenarios
+from agglo.prepared import CACHE, read_scenarios
 from agglo.scenarios.files import BASELINE
 from agglo.study import Study
 from agglo.territory.members import sizes_of

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from agglo.commuting.modes import kept_mode_minutes
 from agglo.imagery.figures import imagery_figures, newest_raster
+from agglo.imagery.land_uses import new_land_uses, placed_people
 from agglo.imagery.scenario_land import scenario_land_take
 from agglo.indicators.case import (
     Travel,
@@ -23,6 +25,7 @@ from agglo.indicators.case import (
 from agglo.indicators.fine_reach import FinePlaces, fine_reach
 from agglo.layers.raster_files import bounds_in, read_band
 from agglo.parameters import Parameters
+from agglo.rasters import Band
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE
 from agglo.transport.connectivity import extra_minutes
@@ -64,7 +67,7 @@ def parts_of(
     topology, arcs = network.topology, network.arcs[name]
     parts: dict[str, Any] = {}
     if "losses" in needs:
-        parts["link_losses"] = _link_losses(topology, arcs, travel, flows, parameters)
+        parts["link_losses"] = _link_losses(region, topology, arcs, travel, flows, parameters)
     if "waits" in needs:
         parts["waits"] = {window: _waits(region, topology, arcs, window) for window in WINDOWS}
     if "facilities" in needs:
@@ -93,7 +96,18 @@ def land_takes(
         return dict.fromkeys(regions)
     zones = base.geo("zones")
     inside = zones[zones["kind"] != "outside"]
+    uses = {
+        name: new_land_uses(base["land_uses"], own["land_uses"]) for name, own in regions.items()
+    }
     land = read_band(cover, bounds=bounds_in(cover.grid, inside))
+
+    def land_with(drawn: gpd.GeoDataFrame | None) -> Band:
+        """Read on for what a scenario draws: it alone, for no result may depend on another."""
+        if drawn is None:
+            return land
+        both = pd.concat([inside.geometry, drawn.geometry]).to_frame("geometry")
+        return read_band(cover, bounds=bounds_in(cover.grid, both))
+
     return {
         name: scenario_land_take(
             base.geo("links"),
@@ -101,11 +115,13 @@ def land_takes(
             base["zones"].loc[inside.index, "population_count"],
             own["zones"].loc[inside.index, "population_count"],
             inside,
-            land,
+            land_with(uses[name]),
             classes=cover.classes,
             lane_width_m=parameters.lane_width_m,
             road_reserve_m=parameters.road_reserve_m,
             land_m2_per_resident=parameters.land_m2_per_resident,
+            land_uses=uses[name],
+            placed_population=placed_people(uses[name], inside, base.geo("municipalities")),
         )
         for name, own in regions.items()
     }
@@ -224,6 +240,7 @@ def _cut_off(region: Region, topology: Topology, arcs: pd.DataFrame) -> pd.DataF
 
 
 def _link_losses(
+    region: Region,
     topology: Topology,
     arcs: pd.DataFrame,
     travel: Travel,
@@ -236,6 +253,7 @@ def _link_losses(
     known, and no other link is worse than those.
     """
     zones = [list(f"{face}:" + flows.index) for face in ("from", "to")]
+    trips = trips_per_worker(region["zones"], parameters).loc[flows.index].to_numpy()
     pieces = []
     for mode in ("car", "transit"):
         losses = critical_links(
@@ -245,19 +263,20 @@ def _link_losses(
             origins=zones[0],
             destinations=zones[1],
             wanted=(flows.to_numpy() > 0) & ~np.eye(len(flows), dtype=bool),
-            loss=_trip_losses(travel, flows, parameters, mode),
+            loss=trip_losses(travel, flows, trips, mode, unserved_min=parameters.unserved_min),
             exact_count=None if topology.hierarchy is None else EXACT_LINKS,
         )
         pieces.append(losses)
     return pd.concat(pieces)
 
 
-def _trip_losses(
-    travel: Travel, flows: pd.DataFrame, parameters: Parameters, mode: str
+def trip_losses(
+    travel: Travel, flows: pd.DataFrame, trips: Floats, mode: str, *, unserved_min: float
 ) -> TripLoss:
     """Person-minutes a day lost, and persons left without a way, with new minutes of a mode.
 
-    Everybody keeps their mode while it has a way.
+    Everybody keeps their mode while it has a way. ``trips`` are those of a worker and day, by
+    home.
     """
     persons = flows.to_numpy()
     minutes, shares = arrays(travel.minutes), arrays(travel.shares)
@@ -273,8 +292,8 @@ def _trip_losses(
             before_min=own,
         )
         before, people = mean[rows, columns], persons[rows, columns]
-        extra = extra_minutes(after, before, unserved_min=parameters.unserved_min)
+        extra = extra_minutes(after, before, unserved_min=unserved_min)
         lost = np.where(np.isinf(after) & np.isfinite(before), people, 0.0)
-        return people * extra * trips_per_worker(parameters), lost
+        return people * extra * trips[rows], lost
 
     return loss

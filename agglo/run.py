@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from agglo.boundaries import boundaries
-from agglo.cases import cases_from_network
+from agglo.draws import central_rows
 from agglo.errors import CompareError, ScenarioError
-from agglo.indicators.case import NEEDS, Case
+from agglo.indicators.case import Case
 from agglo.indicators.measures import road_losses
-from agglo.indicators.registry import measure, needs_of, whole_values
-from agglo.parameters import Parameters, parameters_from_assumptions
-from agglo.parts import LAND_PARAMETERS, land_takes
+from agglo.indicators.registry import measure
 from agglo.portrait import Portrait, portraits
-from agglo.region import Region
-from agglo.scenarios.files import (
-    BASELINE,
-    Scenario,
-    find_scenario,
-    read_scenario,
-    scenario_names,
-)
-from agglo.scenarios.receipts import apply_scenario, changed_region
-from agglo.scoring.goals import goal_scores
-from agglo.scoring.ranges import Variant, assumption_ends
+from agglo.prepared import Prepared, Progress, central_cases, prepare
+from agglo.scenarios.files import BASELINE, Scenario
+from agglo.scoring.goals import drawn_goal_scores
+from agglo.scoring.intervals import score_intervals
 from agglo.tables import weakest_status
-from agglo.traffic import Traffic, slowed_network, traffic_from_network
-from agglo.transport.network import Network, network_from_regions
+from agglo.uncertain_runs import shown_indicators, uncertain_runs
 from agglo.workspace import Workspace
 
 TIE_DECIMALS = 3
@@ -37,14 +27,6 @@ TIE_DECIMALS = 3
 
 PLACES_NAMED = 4
 """Of the places that one road cuts off, so many are named, those with most people."""
-
-LAND = ("land_take",)
-"""The part of a case that the land parameters alone decide."""
-
-CACHE = ".cache"
-"""Folder of the workspace that keeps the order of a large network; it may be deleted."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +38,9 @@ class Result:
     indicators: pd.DataFrame
     receipts: pd.DataFrame
     scores: pd.DataFrame
+    """``goal``, ``score`` (the baseline has 50), ``low`` and ``high`` (5 and 95 % of the draws)
+    and ``verdict``, one row for each goal."""
+
     closing_factor: float
     """By how much jobs outside were scaled so that workers and jobs balance on the baseline."""
 
@@ -72,27 +57,17 @@ class Result:
     settled: Mapping[str, float] = field(default_factory=dict)
     """How traffic and flows came to fit: ``rounds``, ``relative_gap``, ``change_share``."""
 
+    drawn: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Values for the whole region in every draw: ``uncertain_runs.UncertainRuns``."""
 
-def read_scenarios(workspace: Workspace, wanted: Sequence[str | Scenario] = ()) -> list[Scenario]:
-    """Read scenarios by name or file; without any, all of the workspace; the baseline is first.
+    ended: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The same with each assumption at its ends."""
 
-    Raises
-    ------
-    ScenarioError
-        If one cannot be found or read, or two have one name.
-    """
-    folder = workspace.scenario_folder
-    scenarios = [
-        one if isinstance(one, Scenario) else read_scenario(find_scenario(one, folder))
-        for one in (wanted or scenario_names(folder))
-    ]
-    if all(one.name != BASELINE for one in scenarios):
-        scenarios.insert(0, read_scenario(find_scenario(BASELINE, folder)))
-    names = [one.name for one in scenarios]
-    for name in names:
-        if names.count(name) > 1:
-            raise ScenarioError(f"scenario '{name}' is named more than once")
-    return sorted(scenarios, key=lambda one: one.name != BASELINE)
+    coalitions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The same for the parts of a package."""
+
+    lint: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Remarks on the scenario: ``scenarios.lint``."""
 
 
 def run(
@@ -113,19 +88,8 @@ def run(
     progress
         Called with (what, done, of) as the work goes on.
     """
-    read = read_scenarios(workspace, scenarios)
-    applied = {one.name: apply_scenario(workspace.region, one) for one in read}
-    parameters = parameters_from_assumptions(workspace.assumptions)
-    regions = {name: own for name, (own, _) in applied.items()}
-    network = network_from_regions(regions, parameters, cache=workspace.root / CACHE)
-    ends = assumption_ends(workspace.assumptions)
-    steps = len(read) + len(ends)
-    traffic = None
-    if workspace.congestion:
-        if progress:
-            progress("traffic", 0, steps)
-        traffic = traffic_from_network(read, network, parameters)
-    closing, cases = _cases(read, network, parameters, traffic, needs=NEEDS)
+    prepared = prepare(workspace, scenarios, progress=progress)
+    closing, cases = central_cases(prepared)
     firmness = weakest_status(*(item.status for item in workspace.assumptions.values()))
     measured = {
         name: measure(case, is_baseline=name == BASELINE, assumption_status=firmness)
@@ -137,33 +101,31 @@ def run(
         workspace.assumptions,
         rules=workspace.rules,
         spreads=workspace.spreads,
-        holds_flows={one.name: one.horizon == "day" for one in read},
-        progress=progress and (lambda what, done, _: progress(what, done, steps)),
+        holds_flows={one.name: one.horizon == "day" for one in prepared.scenarios},
+        progress=progress,
     )
     portrayed = portraits(cases, workspace.rules)
-    own = _scores(workspace, cases)
-    ranges = []
-    for done, variant in enumerate(ends, len(read)):
-        if progress:
-            progress(variant.name, done, steps)
-        ranges.append(_varied_scores(workspace, read, cases, network, parameters, variant, traffic))
-    spread = pd.concat([own, *ranges]).groupby(["scenario", "goal"], sort=False)["score"]
-    scores = own.assign(low=spread.min().to_numpy(), high=spread.max().to_numpy())
+    runs = uncertain_runs(prepared, cases, progress=progress)
+    traffic = prepared.traffic
     return [
         Result(
             scenario=one,
             case=cases[one.name],
             indicators=measured[one.name],
-            receipts=applied[one.name][1],
-            scores=scores[scores["scenario"] == one.name].reset_index(drop=True),
+            receipts=prepared.receipts[one.name],
+            scores=_scores(workspace, runs.drawn[BASELINE], one.name, runs.drawn[one.name]),
             closing_factor=closing,
             inputs_sha256=workspace.inputs_sha256,
             memberships=drawn[one.name].zones,
             municipality_memberships=drawn[one.name].municipalities,
             portrait=portrayed[one.name],
             settled={} if traffic is None else traffic.settled[one.name],
+            drawn=runs.drawn[one.name],
+            ended=runs.ended[one.name],
+            coalitions=runs.coalitions.get(one.name, pd.DataFrame()),
+            lint=_lint(prepared, one),
         )
-        for one in read
+        for one in prepared.scenarios
     ]
 
 
@@ -260,78 +222,23 @@ def check_comparable(results: Sequence[Result]) -> None:
         )
 
 
-def _varied_scores(
-    workspace: Workspace,
-    scenarios: Sequence[Scenario],
-    central: Mapping[str, Case],
-    network: Network,
-    parameters: Parameters,
-    variant: Variant,
-    traffic: Traffic | None,
+def _scores(
+    workspace: Workspace, baseline: pd.DataFrame, name: str, own: pd.DataFrame
 ) -> pd.DataFrame:
-    """Score all scenarios with one assumption at one end; what it leaves alone is reused.
-
-    The traffic is that of the central values, and so is the land that scenarios take, unless it
-    is what varies.
-    """
-    varied = variant.parameters(parameters)
-    if variant.parameter in LAND_PARAMETERS:
-        return _scores(workspace, _with_land(central, network.regions, varied))
-    region = variant.region(workspace.region)
-    regions = network.regions
-    if region is not workspace.region:
-        regions = _varied_regions(region, scenarios, variant)
-    network = network_from_regions(regions, varied, like=network)
-    needs = needs_of(anchor.indicator for goal in workspace.goals for anchor in goal.anchors)
-    _, cases = _cases(scenarios, network, varied, traffic, needs=needs - set(LAND))
-    kept = {name: replace(own, land_take=central[name].land_take) for name, own in cases.items()}
-    return _scores(workspace, kept)
+    """Score one scenario on every goal, with the interval over the draws."""
+    names = list(shown_indicators(workspace))
+    values = pd.concat(
+        {BASELINE: baseline[names], name: own[names]}, names=["scenario", "draw"]
+    ).swaplevel()
+    drawn = drawn_goal_scores(values, workspace.goals)
+    central = central_rows(drawn)
+    found = score_intervals(drawn, central, baseline=BASELINE)
+    return found[found["scenario"] == name].reset_index(drop=True)
 
 
-def _with_land(
-    central: Mapping[str, Case], regions: Mapping[str, Region], parameters: Parameters
-) -> dict[str, Case]:
-    """Return cases with the land that other parameters let them take; nothing else reads those."""
-    taken = land_takes(LAND, regions, parameters)
-    return {name: replace(own, land_take=taken[name]) for name, own in central.items()}
+def _lint(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
+    """Remark on what a planner may have overlooked."""
+    from agglo.scenarios.lint import lint
 
-
-def _cases(
-    scenarios: Sequence[Scenario],
-    network: Network,
-    parameters: Parameters,
-    traffic: Traffic | None,
-    *,
-    needs: Collection[str],
-) -> tuple[float, dict[str, Case]]:
-    """Carry the scenarios on, with the roads as slow as the traffic makes them."""
-    if traffic is None:
-        return cases_from_network(scenarios, network, parameters, needs=needs)
-    closing, cases = cases_from_network(
-        scenarios, slowed_network(network, traffic), parameters, needs=needs
-    )
-    return closing, {
-        name: replace(case, link_volume=traffic.link_volume[name]) for name, case in cases.items()
-    }
-
-
-def _varied_regions(
-    region: Region, scenarios: Sequence[Scenario], variant: Variant
-) -> dict[str, Region]:
-    try:
-        return {one.name: changed_region(region, one) for one in scenarios}
-    except ScenarioError as error:
-        raise ScenarioError(
-            f"{error} — with the assumption '{variant.name}'; narrow its range, or change less"
-        ) from error
-
-
-def _scores(workspace: Workspace, cases: Mapping[str, Case]) -> pd.DataFrame:
-    names = sorted({anchor.indicator for goal in workspace.goals for anchor in goal.anchors})
-    values = {name: whole_values(case, names) for name, case in cases.items()}
-    rows = [
-        (name, goal, score)
-        for name, own in values.items()
-        for goal, score in goal_scores(own, values[BASELINE], workspace.goals).items()
-    ]
-    return pd.DataFrame(rows, columns=["scenario", "goal", "score"])
+    base, own = (prepared.network.regions[name] for name in (BASELINE, scenario.name))
+    return lint(base, scenario, own)

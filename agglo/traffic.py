@@ -12,6 +12,7 @@ import pandas as pd
 
 from agglo.cases import Anchor, anchor_of, flows_of, travel_of, zone_minutes
 from agglo.errors import FlowError, NetworkError
+from agglo.indicators.case import telework_share
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
@@ -210,7 +211,8 @@ def _vehicles(question: _Question, car_min: Floats) -> Floats:
     flows = flows_of(question.region, travel, question.parameters, question.anchor).to_numpy()
     own = question.parameters
     by_car = flows * np.nan_to_num(travel.shares["car"].to_numpy())
-    cars = by_car * (1 - own.telework_share) * own.peak_hour_share / own.persons_per_car
+    days = 1 - telework_share(question.region["zones"], own).to_numpy()[:, None]
+    cars = by_car * days * own.peak_hour_share / own.persons_per_car
     return np.where(inner, 0.0, cars)
 
 

@@ -1,5 +1,6 @@
 """The unit that the end of a name carries, and the conversions between units."""
 
+SECONDS_PER_MINUTE = 60.0
 MINUTES_PER_HOUR = 60.0
 M_PER_KM = 1000.0
 M2_PER_HA = 10_000.0
@@ -22,7 +23,12 @@ UNIT_BY_SUFFIX = {
     "_min": "min",
     "_count": "persons",
     "_share": "share 0–1",
-    "_rub": "RUB/month",
+    "_teu_per_year": "TEU/year",
+    "_days": "days",
+    "_mln_rub": "mln RUB",
+    "wage_rub": "RUB/month",
+    "_rub_per_h": "RUB/h",
+    "_rub": "RUB",
 }
 
 

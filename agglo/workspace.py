@@ -17,13 +17,17 @@ from agglo.parameters import Assumption, parameters_from_assumptions, with_value
 from agglo.paths import SETTINGS_FILE, WORKSPACE_PARTS, is_workspace
 from agglo.region import Region, check_crs, region_from_tables
 from agglo.scoring.goals import Anchor, Goal
+from agglo.scoring.uncertainty import Uncertainty
+from agglo.scoring.weights import WeightSet
 from agglo.territory.firmness import Spreads
 from agglo.territory.rules import Rules
 from agglo.tomlfile import check_keys, read_toml
 
 REGION_KEYS = ("name_ru", "name_en", "crs")
 GOAL_KEYS = ("id", "name_ru", "name_en", "headline")
-ANCHOR_KEYS = ("id", "weight", "target_ratio", "target_change")
+ANCHOR_KEYS = ("id", "weight", "target_ratio", "target_change", "source")
+WEIGHT_KEYS = ("id", "name_ru", "name_en", "goals")
+SECTIONS = ("region", "model", "territory", "uncertainty", "parameters", "goal", "weights")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,12 @@ class Workspace:
     spreads: Spreads = field(default_factory=Spreads)
     """How the boundary is perturbed to see how firm it is."""
 
+    uncertainty: Uncertainty = field(default_factory=Uncertainty)
+    """How often runs are drawn, and from which seed."""
+
+    weight_sets: tuple[WeightSet, ...] = ()
+    """What goals weigh for groups of people."""
+
     @property
     def scenario_folder(self) -> Path:
         """The folder of the scenario files."""
@@ -58,6 +68,11 @@ class Workspace:
             "crs": self.region.crs,
             "congestion": self.congestion,
             "territory": {**asdict(self.rules), **asdict(self.spreads)},
+            "uncertainty": asdict(self.uncertainty),
+            "weights": [
+                {"id": one.id, "goals": dict(sorted(one.weights.items()))}
+                for one in self.weight_sets
+            ],
         }
         return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
@@ -78,7 +93,7 @@ def open_workspace(root: Path | str = ".") -> Workspace:
             "start in the folder that has them, or name it with --workspace"
         )
     settings = read_toml(root / SETTINGS_FILE, error=SettingsError)
-    _check(settings, ("region", "model", "territory", "parameters", "goal"), "")
+    _check(settings, SECTIONS, "")
     about = _section(settings, "region", REGION_KEYS)
     with _named():
         check_crs(about["crs"])
@@ -98,6 +113,8 @@ def open_workspace(root: Path | str = ".") -> Workspace:
         congestion=_congestion(settings.get("model", {})),
         rules=rules,
         spreads=spreads,
+        uncertainty=_uncertainty(settings.get("uncertainty", {})),
+        weight_sets=_weight_sets(settings.get("weights", [])),
     )
 
 
@@ -179,6 +196,50 @@ def _territory(raw: object) -> tuple[Rules, Spreads]:
         return Rules(**found[Rules]), Spreads(**found[Spreads])
 
 
+def _uncertainty(raw: object) -> Uncertainty:
+    """Read how often runs are drawn; what is left out is usual."""
+    if not isinstance(raw, dict):
+        raise SettingsError(f"{SETTINGS_FILE}: [uncertainty] must be a table of numbers")
+    _check(raw, [item.name for item in fields(Uncertainty)], " [uncertainty]")
+    for name, value in raw.items():
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise SettingsError(
+                f"{SETTINGS_FILE}: [uncertainty] {name} must be a whole number; got {value!r}"
+            )
+    with _named():
+        return Uncertainty(**raw)
+
+
+def _weight_sets(raw: object) -> tuple[WeightSet, ...]:
+    """Read what goals weigh for groups of people; without any all goals weigh alike."""
+    if not isinstance(raw, list):
+        raise SettingsError(f"{SETTINGS_FILE}: write weight sets under [[weights]], two brackets")
+    sets = []
+    for number, item in enumerate(raw, 1):
+        where = f"[[weights]] number {number}"
+        _check(item, WEIGHT_KEYS, f" {where}")
+        goals = item.get("goals")
+        texts = all(isinstance(item.get(key), str) for key in WEIGHT_KEYS[:3])
+        if not texts or not isinstance(goals, dict):
+            raise SettingsError(
+                f"{SETTINGS_FILE}: {where} needs id, name_ru, name_en and goals = {{ … }}"
+            )
+        for goal, weight in goals.items():
+            if isinstance(weight, bool) or not isinstance(weight, int | float):
+                raise SettingsError(
+                    f"{SETTINGS_FILE}: {where}: the weight of '{goal}' must be a number; "
+                    f"got {weight!r}"
+                )
+        about = {key: item[key] for key in WEIGHT_KEYS[:3]}
+        with _named():
+            sets.append(WeightSet(**about, weights=goals))
+    ids = [one.id for one in sets]
+    repeated = sorted({one for one in ids if ids.count(one) > 1})
+    if repeated:
+        raise SettingsError(f"{SETTINGS_FILE}: weight set '{repeated[0]}' stands more than once")
+    return tuple(sets)
+
+
 def _goals(raw: object) -> tuple[Goal, ...]:
     if not isinstance(raw, list) or not raw:
         raise SettingsError(f"{SETTINGS_FILE}: lacks goals, each under [[goal]]")
@@ -208,6 +269,7 @@ def _goal(item: Mapping[str, Any]) -> Goal:
             weight=float(one["weight"]),
             target_ratio=one.get("target_ratio"),
             target_change=one.get("target_change"),
+            source=str(one.get("source", "")),
         )
         for one in item["indicator"]
     )

@@ -38,7 +38,7 @@ def check_command(
 ) -> None:
     """Check layers and scenarios, or say what would be repaired or refused in drawn lines."""
     from agglo.layers.islands import islands
-    from agglo.run import read_scenarios
+    from agglo.prepared import read_scenarios
     from agglo.scenarios.receipts import apply_scenario
     from agglo.workspace import open_workspace
 

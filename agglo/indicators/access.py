@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from agglo.errors import TableError
@@ -149,9 +150,13 @@ def floating_catchment(
     pull
         How much a job counts, home × work, 0 where there is no way.
     """
-    weights, workers, jobs = _arrays(pull, workers_count, jobs_count)
-    shares = _ratio(jobs, workers @ weights)
-    return pd.Series(weights @ shares, index=pull.index, name="jobs_per_worker")
+    shared = shared_jobs(*_arrays(pull, workers_count, jobs_count))
+    return pd.Series(shared, index=pull.index, name="jobs_per_worker")
+
+
+def shared_jobs(pull: Floats, workers: Floats, jobs: Floats) -> Floats:
+    """Jobs per worker as ``floating_catchment`` has them, of arrays in one order."""
+    return np.asarray(pull @ _ratio(jobs, workers @ pull))
 
 
 def spatial_availability(
@@ -213,13 +218,23 @@ def self_containment(flows: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
         Index group; columns ``supply_share`` (internal over resident workers) and
         ``demand_share`` (internal over jobs), 0–1.
     """
-    home = flows.groupby(group.reindex(flows.index)).sum()
-    both = home.T.groupby(group.reindex(flows.columns)).sum().T
-    own = both.index.intersection(both.columns)
-    inner = pd.Series([both.loc[key, key] for key in own], index=own, dtype=float)
-    jobs = flows.sum().groupby(group.reindex(flows.columns)).sum()
+    of_homes, of_works = (pd.Index(group.reindex(axis)) for axis in (flows.index, flows.columns))
+    names = of_homes.dropna().unique().intersection(of_works).sort_values()
+    home, work = names.get_indexer(of_homes), names.get_indexer(of_works)
+    people = flows.to_numpy(dtype=float)
+    stay = np.where((home >= 0)[:, None] & (home[:, None] == work), people, 0.0).sum(axis=1)
+
+    def by_group(values: Floats, at: npt.NDArray[np.intp]) -> pd.Series:
+        sums = np.bincount(at + 1, weights=values, minlength=len(names) + 1)
+        # the first are those of no group.
+        return pd.Series(sums[1:], index=names.rename(group.name))
+
+    inner = by_group(stay, home)
     return pd.DataFrame(
-        {"supply_share": inner / home.sum(axis=1)[own], "demand_share": inner / jobs[own]}
+        {
+            "supply_share": inner / by_group(people.sum(axis=1), home),
+            "demand_share": inner / by_group(people.sum(axis=0), work),
+        }
     )
 
 
@@ -231,18 +246,26 @@ def worst_quartile(values: pd.Series, weights: pd.Series) -> float:
     >>> worst_quartile(pd.Series([1.0, 2.0]), pd.Series([25, 75]))
     1.0
     """
-    order = values.sort_values(kind="stable").index
-    people = weights.reindex(order).astype(float)
+    own = values.to_numpy(dtype=float)
+    order = np.argsort(own, kind="stable")
+    people = weights.reindex(values.index).to_numpy(dtype=float)[order]
     quarter = people.sum() / 4
-    counted = people.cumsum().clip(upper=quarter).diff().fillna(min(people.iloc[0], quarter))
-    return float((values[order] * counted).sum() / quarter)
+    if not quarter > 0:
+        return float("nan")
+    counted = np.diff(np.minimum(np.cumsum(people), quarter), prepend=0.0)
+    return float((own[order] * counted).sum() / quarter)
 
 
 def weighted_mean(values: pd.Series, weights: pd.Series) -> float:
     """Mean of values weighted by people; ``nan`` where there are none."""
-    if not weights.reindex(values.index).sum() > 0:
-        return float("nan")
-    return float(np.average(values.to_numpy(dtype=float), weights=weights.reindex(values.index)))
+    people = weights.reindex(values.index).to_numpy(dtype=float)
+    return people_mean(values.to_numpy(dtype=float), people)
+
+
+def people_mean(values: Floats, people: Floats) -> float:
+    """Mean of values weighted by people, of arrays in one order; ``nan`` where there are none."""
+    total = people.sum()
+    return float((values * people).sum() / total) if total > 0 else float("nan")
 
 
 def along(values: pd.Series, index: pd.Index, name: str) -> pd.Series:

@@ -14,9 +14,15 @@ from agglo.commuting.observed import home_status
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.tables import weakest_status
+from agglo.transport.topology import Floats
 from agglo.units import M_PER_KM
 
 TRIPS_PER_DAY = 2
+WHOLE = "all"
+"""The place id that stands for the whole region."""
+
+Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +122,58 @@ class Case:
     """Cars of commuters in the peak hour, both directions, index link id."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """The zones inside a case as arrays, made once for all measures that read them."""
+
+    case: Case
+    at: Numbers
+    """Their rows in the table 'zones', and rows and columns in the matrices of the case."""
+
+    places: pd.Index
+    """Their ids, and ``WHOLE`` behind them."""
+
+    has_transit: Flags
+    """Whose public transport is known."""
+
+    population: Floats
+    workers: Floats
+    jobs: Floats
+    flows: Floats
+    """Commuters, persons, homes inside × all zones."""
+
+    trips: Floats
+    """Commuting trips of a worker and day, by home, all zones."""
+
+    def pairs(self, known: Flags | None = None) -> tuple[Numbers, ...]:
+        """Index the square of zones inside, or of some of them, in a matrix of the case."""
+        at = self.at if known is None else self.at[known]
+        return np.ix_(at, at)
+
+
+def inside_of(case: Case | Inside) -> Inside:
+    """Take the zones inside a case as arrays; what is such already stays as it is."""
+    if isinstance(case, Inside):
+        return case
+    zones = case.region["zones"]
+    at = zones.index.get_indexer(case.inside)
+    population, workers, jobs = (
+        zones[f"{what}_count"].to_numpy(dtype=float)[at]
+        for what in ("population", "workers", "jobs")
+    )
+    return Inside(
+        case=case,
+        at=at,
+        places=case.inside.append(pd.Index([WHOLE], dtype=case.inside.dtype)),
+        has_transit=case.with_stops.get_indexer(case.inside) >= 0,
+        population=population,
+        workers=workers,
+        jobs=jobs,
+        flows=case.flows.to_numpy()[at],
+        trips=trips_per_worker(zones, case.parameters).to_numpy(),
+    )
+
+
 def zones_with_stops(region: Region) -> pd.Index:
     """Ids of the zones for which a way to stops is known: straight, or along the streets.
 
@@ -166,6 +224,23 @@ def arrays(frames: Mapping[str, pd.DataFrame]) -> dict[str, npt.NDArray[np.float
     return {mode: frame.to_numpy() for mode, frame in frames.items()}
 
 
-def trips_per_worker(parameters: Parameters) -> float:
-    """Commuting trips of a worker on a working day, days at home counted as 0."""
-    return TRIPS_PER_DAY * (1 - parameters.telework_share)
+def telework_share(zones: pd.DataFrame, parameters: Parameters) -> pd.Series:
+    """Share of working days at home, by home zone: its own, else that of the whole region.
+
+    Parameters
+    ----------
+    zones
+        Table 'zones' of a region, outside zones included.
+    """
+    return pd.Series(_home_share(zones, parameters), index=zones.index, name="telework_share")
+
+
+def trips_per_worker(zones: pd.DataFrame, parameters: Parameters) -> pd.Series:
+    """Commuting trips of a worker on a working day, by home zone; days at home count as 0."""
+    trips = TRIPS_PER_DAY * (1 - _home_share(zones, parameters))
+    return pd.Series(trips, index=zones.index, name="trips_per_worker")
+
+
+def _home_share(zones: pd.DataFrame, parameters: Parameters) -> Floats:
+    own = zones["telework_share"].to_numpy(dtype=float)
+    return np.where(np.isnan(own), parameters.telework_share, own)

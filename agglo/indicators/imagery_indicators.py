@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from agglo.imagery.land_take import NO_LAND_LEFT, UNKNOWN
@@ -12,6 +15,7 @@ from agglo.indicators.case import Case
 from agglo.indicators.indicator import EN, Indicator
 from agglo.indicators.measures import WHOLE
 from agglo.rasters import GREEN_KINDS
+from agglo.transport.topology import Floats
 
 MEASURES: Mapping[str, tuple[str, int, str]] = {
     "night_lights_mean": ("level", 0, "mean over the area"),
@@ -58,6 +62,7 @@ def imagery_indicators() -> dict[str, Indicator]:
             "new housing and roads on the land cover under them, expected hectares",
             ("zones", "links"),
             needs=("land_take",),
+            basis=taken_land,
         )
     return found
 
@@ -71,12 +76,45 @@ def of_raster(case: Case, *, measure: str) -> pd.Series:
     return rows.set_index("place_id")["value"]
 
 
-def land_taken(case: Case, *, kinds: tuple[str, ...]) -> pd.Series:
-    """Hectares of some kinds of land that new housing and roads take, by zone and in all."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenLand:
+    """Land that new housing and roads take as arrays, a piece a row."""
+
+    kind: npt.NDArray[np.object_]
+    ha: Floats
+    places: pd.Index
+    """Ids of the zones where land is taken, and ``WHOLE`` behind them."""
+
+    place: npt.NDArray[np.intp]
+    """Number of each piece's zone among these, of ``WHOLE`` for land of no zone."""
+
+
+def taken_land(case: Case) -> TakenLand | None:
+    """Take the land of a case as arrays; ``None`` if none is known."""
     taken = case.land_take
     if taken is None:
+        return None
+    ids = taken["zone_id"].to_numpy(dtype=object)
+    zones = np.unique(ids[ids != ""])
+    return TakenLand(
+        kind=taken["kind"].to_numpy(dtype=object),
+        ha=taken["ha"].to_numpy(dtype=float),
+        places=pd.Index([*zones, WHOLE]),
+        place=np.where(ids == "", len(zones), np.searchsorted(zones, ids)),
+    )
+
+
+def land_taken(case: Case | TakenLand | None, *, kinds: tuple[str, ...]) -> pd.Series:
+    """Hectares of some kinds of land that new housing and roads take, by zone and in all.
+
+    Of a case, or of what ``taken_land`` made of it once for all kinds.
+    """
+    taken = taken_land(case) if isinstance(case, Case) else case
+    if taken is None:
         return pd.Series(dtype=float)
-    own = taken[taken["kind"].isin(kinds)]
-    by_zone = own[own["zone_id"] != ""].groupby("zone_id")["ha"].sum()
-    whole = pd.Series({WHOLE: own["ha"].sum()})
-    return pd.concat([by_zone, whole]) if len(by_zone) else whole
+    own = np.isin(taken.kind, kinds)
+    place, ha = taken.place[own], taken.ha[own]
+    sums = np.bincount(place, weights=ha, minlength=len(taken.places))
+    has = np.bincount(place, minlength=len(taken.places)) > 0
+    sums[-1], has[-1] = ha.sum(), True
+    return pd.Series(sums[has], index=taken.places[has])

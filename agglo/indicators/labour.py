@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from agglo.indicators.access import weighted_mean
+from agglo.indicators.access import people_mean, weighted_mean
 from agglo.indicators.balance import job_housing_mismatch, job_housing_ratio
-from agglo.indicators.case import Case, trips_per_worker
+from agglo.indicators.case import Case, inside_of
 from agglo.indicators.excess import (
     CommuteBounds,
     capacity_used_share,
@@ -23,6 +23,7 @@ from agglo.indicators.measures import competition, counted, whole_only, with_who
 from agglo.indicators.surplus import logsum_min, rule_of_half
 from agglo.indicators.wages import best_wages, latest_wages, main_zones
 from agglo.transport.connectivity import counted_minutes
+from agglo.transport.topology import Floats
 
 MOST_ZONES = 400
 """Larger regions have no bounds of commuting: each scenario would take too many seconds."""
@@ -110,8 +111,7 @@ def inner_commute(case: Case) -> InnerCommute:
     off trips counted as everywhere; pairs that never had a way are left out. Larger regions than
     ``MOST_ZONES`` have no bounds.
     """
-    at = case.flows.index.get_indexer(case.inside)
-    pairs = np.ix_(at, at)
+    pairs = inside_of(case).pairs()
     has_way = np.isfinite(case.travel.mean_min.to_numpy()[pairs])
     has_way |= np.isfinite(case.baseline_travel.mean_min.to_numpy()[pairs])
     minutes = np.where(has_way, counted(case).to_numpy()[pairs], np.inf)
@@ -164,11 +164,11 @@ def access_gain(case: Case) -> pd.Series:
     The logsum over the jobs inside, by all modes joined: more jobs and shorter ways count
     alike. Zones from which no job is in reach, before or after, are absent.
     """
-    zones = case.region["zones"]
+    own = inside_of(case)
     worth = [
         logsum_min(
-            travel.cost_min.loc[case.inside, case.inside],
-            flows[case.inside].sum(),
+            _frame(travel.cost_min.to_numpy()[own.pairs()], case.inside, case.inside),
+            pd.Series(flows.to_numpy()[:, own.at].sum(axis=0), index=case.inside),
             scale_per_min=case.parameters.decay_per_min,
         )
         for travel, flows in (
@@ -176,9 +176,9 @@ def access_gain(case: Case) -> pd.Series:
             (case.travel, case.flows),
         )
     ]
-    known = np.isfinite(worth[0]) & np.isfinite(worth[1])
-    gain = (worth[1][known] - worth[0][known]) * trips_per_worker(case.parameters)
-    return with_whole(gain, weighted_mean(gain, zones["workers_count"]))
+    known = (np.isfinite(worth[0]) & np.isfinite(worth[1])).to_numpy()
+    gain = (worth[1][known] - worth[0][known]) * own.trips[own.at][known]
+    return with_whole(gain, people_mean(gain.to_numpy(), own.workers[known]))
 
 
 def transport_gain(case: Case) -> pd.Series:
@@ -187,23 +187,24 @@ def transport_gain(case: Case) -> pd.Series:
     All modes joined into one cost, outside zones as places of work included; cut off trips
     count as everywhere. Commuters are the mean of before and after.
     """
-    limit = case.parameters.unserved_min
-    before, after = case.baseline_travel.cost_min, case.travel.cost_min
+    own = inside_of(case)
+    limit, zones = case.parameters.unserved_min, case.flows.columns
+    before = case.baseline_travel.cost_min.to_numpy()[own.at]
     old, new = (
-        pd.DataFrame(
-            counted_minutes(cost.to_numpy(), before.to_numpy(), unserved_min=limit),
-            index=before.index,
-            columns=before.columns,
-        ).loc[case.inside]
-        for cost in (before, after)
+        counted_minutes(cost, before, unserved_min=limit)
+        for cost in (before, case.travel.cost_min.to_numpy()[own.at])
     )
-    trips = (case.baseline_flows.loc[case.inside], case.flows.loc[case.inside])
-    saved = rule_of_half(*trips, before_min=old, after_min=new).sum(axis=1)
-    people = (trips[0].sum(axis=1) + trips[1].sum(axis=1)) / 2
-    per_day = trips_per_worker(case.parameters)
-    total = float(people.sum())
-    whole = float(saved.sum()) / total * per_day if total > 0 else float("nan")
-    return with_whole((saved / people.where(people > 0) * per_day).dropna(), whole)
+    first = case.baseline_flows.to_numpy()[own.at]
+    saved = rule_of_half(
+        *(_frame(trips, case.inside, zones) for trips in (first, own.flows)),
+        before_min=_frame(old, case.inside, zones),
+        after_min=_frame(new, case.inside, zones),
+    )
+    minutes = saved.to_numpy().sum(axis=1) * own.trips[own.at]
+    people = (first.sum(axis=1) + own.flows.sum(axis=1)) / 2
+    has = people > 0
+    whole = float(minutes.sum() / people.sum()) if has.any() else float("nan")
+    return with_whole(pd.Series(minutes[has] / people[has], index=case.inside[has]), whole)
 
 
 def wage_reach(case: Case, *, within_min: float) -> WageReach:
@@ -239,10 +240,14 @@ def wage_gap(own: WageReach, *, mode: str) -> pd.Series:
     return with_whole(gap, weighted_mean(gap, own.workers_count))
 
 
+def _frame(values: Floats, homes: pd.Index, works: pd.Index) -> pd.DataFrame:
+    return pd.DataFrame(values, index=homes, columns=works, copy=False)
+
+
 def _inside(case: Case, column: str) -> pd.Series:
     """Return what a column of the table of zones says of those inside."""
     zones = case.region["zones"]
-    return zones[column][zones.index.isin(case.inside)]
+    return zones[column].iloc[zones.index.get_indexer(case.inside)]
 
 
 def _wages(case: Case, home: pd.Series) -> pd.Series:

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from agglo.indicators import measures
-from agglo.indicators.case import Case
+from agglo.indicators.case import Case, inside_of
 from agglo.indicators.fine_reach import fine_indicators
 from agglo.indicators.imagery_indicators import imagery_indicators
 from agglo.indicators.indicator import GOALS, IC, LM, MF, NETWORK, Indicator
 from agglo.indicators.labour_indicators import labour_indicators
 from agglo.indicators.measures import WHOLE
+from agglo.indicators.service_indicators import service_indicators
+from agglo.indicators.specialisation_indicators import specialisation_indicators
 from agglo.tables import STATUSES, weakest_status
 from agglo.territory.polycentricity import (
     effective_centres,
@@ -32,10 +34,13 @@ __all__ = [
 
 THRESHOLDS_MIN = (30, 45, 60)
 
+_inside = partial(Indicator, basis=inside_of)
+"""Indicators that share the arrays of the zones inside."""
+
 
 def _reach_indicators() -> dict[str, Indicator]:
     return {
-        f"jobs_within_{minutes}_min_{mode}": Indicator(
+        f"jobs_within_{minutes}_min_{mode}": _inside(
             partial(measures.reach, mode=mode, within_min=minutes),
             "jobs",
             1,
@@ -91,7 +96,7 @@ def _network_indicators() -> dict[str, Indicator]:
 
 def _wait_indicators() -> dict[str, Indicator]:
     return {
-        f"transit_wait_{window}_{quantile}_min": Indicator(
+        f"transit_wait_{window}_{quantile}_min": _inside(
             partial(measures.wait, window=window, quantile=quantile),
             "min",
             -1,
@@ -106,7 +111,7 @@ def _wait_indicators() -> dict[str, Indicator]:
 
 def _facility_indicators() -> dict[str, Indicator]:
     return {
-        f"minutes_to_{kind}": Indicator(
+        f"minutes_to_{kind}": _inside(
             partial(measures.minutes_to, kind=kind),
             "min",
             -1,
@@ -121,12 +126,12 @@ def _facility_indicators() -> dict[str, Indicator]:
 
 INDICATORS: Mapping[str, Indicator] = {
     **_reach_indicators(),
-    "jobs_by_decay": Indicator(measures.gravity_reach, "jobs", 1, LM, "Hansen 1959"),
-    "jobs_per_worker": Indicator(measures.competition, "jobs per worker", 1, LM, "Shen 1998"),
-    "jobs_per_worker_worst_quartile": Indicator(
+    "jobs_by_decay": _inside(measures.gravity_reach, "jobs", 1, LM, "Hansen 1959"),
+    "jobs_per_worker": _inside(measures.competition, "jobs per worker", 1, LM, "Shen 1998"),
+    "jobs_per_worker_worst_quartile": _inside(
         measures.competition_worst_quartile, "jobs per worker", 1, LM, "Shen 1998"
     ),
-    "minutes_per_worker_day": Indicator(
+    "minutes_per_worker_day": _inside(
         measures.minutes_per_worker_day, "min/day", -1, LM, "identity; days at home count as 0"
     ),
     "self_containment_supply": Indicator(
@@ -135,31 +140,31 @@ INDICATORS: Mapping[str, Indicator] = {
     "self_containment_demand": Indicator(
         partial(measures.containment, side="demand"), "share", 0, LM, "Goodman 1970"
     ),
-    "outside_workers_share": Indicator(measures.outside_workers, "share", 0, LM, "identity"),
-    "car_commuters_share": Indicator(
+    "outside_workers_share": _inside(measures.outside_workers, "share", 0, LM, "identity"),
+    "car_commuters_share": _inside(
         partial(measures.commuters_by, mode="car"), "share", 0, LM, "McFadden 1974"
     ),
-    "park_ride_commuters_share": Indicator(
+    "park_ride_commuters_share": _inside(
         partial(measures.commuters_by, mode="park_ride"), "share", 0, LM, "McFadden 1974"
     ),
     **labour_indicators(),
     **fine_indicators(attrgetter("fine")),
-    "extra_person_min": Indicator(
+    "extra_person_min": _inside(
         measures.extra_person_minutes, "person-min/day", 0, IC, "same trips, same modes"
     ),
     "unserved_count": Indicator(
         measures.unserved, "persons", 0, IC, "baseline commuters without a way"
     ),
-    "relative_efficiency_car": Indicator(
+    "relative_efficiency_car": _inside(
         partial(measures.efficiency, mode="car"), "share", 1, IC, "Latora, Marchiori 2001"
     ),
-    "relative_efficiency_transit": Indicator(
+    "relative_efficiency_transit": _inside(
         partial(measures.efficiency, mode="transit"), "share", 1, IC, "Latora, Marchiori 2001"
     ),
-    "transit_coverage_share": Indicator(
+    "transit_coverage_share": _inside(
         measures.transit_coverage, "share", 0, IC, "share of workers in zones with known stops"
     ),
-    "worst_link_loss_share": Indicator(
+    "worst_link_loss_share": _inside(
         measures.worst_link_loss, "share", -1, IC, "Jenelius et al. 2006", needs=("losses",)
     ),
     "link_loss_person_min": Indicator(
@@ -180,7 +185,7 @@ INDICATORS: Mapping[str, Indicator] = {
         has_whole=False,
     ),
     **_network_indicators(),
-    "cut_off_count": Indicator(
+    "cut_off_count": _inside(
         measures.cut_off_people,
         "persons",
         -1,
@@ -190,7 +195,7 @@ INDICATORS: Mapping[str, Indicator] = {
     ),
     **_wait_indicators(),
     **_facility_indicators(),
-    "population": Indicator(
+    "population": _inside(
         partial(measures.zone_counts, what="population"),
         "persons",
         0,
@@ -199,7 +204,7 @@ INDICATORS: Mapping[str, Indicator] = {
         ("settlements",),
         is_modelled=False,
     ),
-    "jobs": Indicator(
+    "jobs": _inside(
         partial(measures.zone_counts, what="jobs"),
         "jobs",
         0,
@@ -209,10 +214,12 @@ INDICATORS: Mapping[str, Indicator] = {
         is_modelled=False,
     ),
     **_centre_indicators(),
-    "local_match_share": Indicator(
+    "local_match_share": _inside(
         measures.local_match, "share", 1, MF, "identity", ("zones",), is_modelled=False
     ),
     **imagery_indicators(),
+    **service_indicators(),
+    **specialisation_indicators(),
 }
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import folium
 import geopandas as gpd
 from branca.element import Element, MacroElement
 from jinja2 import Template
 
+from agglo.maps.comparison_data import comparison_data
 from agglo.maps.inline import asset, head, leaflet_script, leaflet_style, one_file, safe_json
 from agglo.maps.overlays import Overlay
 from agglo.maps.page_data import page_data
@@ -20,11 +21,14 @@ from agglo.maps.words import Theme, Words
 from agglo.run import Result
 from agglo.scoring.goals import Goal
 
+if TYPE_CHECKING:
+    from agglo.comparison import Comparison
+
 HEAD_MARK, PANEL_MARK, SCRIPT_MARK = "<!-- head -->", "<!-- panel -->", "/* script */"
 """Where our parts go once folium has rendered: its templates never read a text of ours."""
 
-SCRIPTS = ("parts.js", "page.js", "portrait.js", "territory.js", "imagery.js")
-STYLES = ("page.css", "territory.css", "portrait.css", "imagery.css")
+SCRIPTS = ("parts.js", "page.js", "comparison.js", "portrait.js", "territory.js", "imagery.js")
+STYLES = ("page.css", "comparison.css", "territory.css", "portrait.css", "imagery.css")
 
 
 def page_from_results(
@@ -35,6 +39,7 @@ def page_from_results(
     words: Words,
     *,
     pictures: Sequence[Overlay] | None = None,
+    comparison: Comparison | None = None,
 ) -> str:
     """Build the page: folium's Leaflet map, our data and one script, all inlined.
 
@@ -42,6 +47,8 @@ def page_from_results(
     ----------
     pictures
         Of the region's rasters, as ``run_overlays`` draws them; without them they are drawn here.
+    comparison
+        Of the scenarios with their baseline; without it the page has no view of it.
 
     Raises
     ------
@@ -52,6 +59,7 @@ def page_from_results(
     if pictures is None:
         pictures = run_overlays(results[0].case.region, words)
     data["imagery"] = run_imagery(results, pictures, words)
+    data["comparison"] = comparison_data(comparison, results)
     members = tables["municipalities"].to_crs("EPSG:4326")
     west, south, east, north = members[members["role"] != "context"].total_bounds
     leaflet = folium.Map(

@@ -1,59 +1,69 @@
-"""Scenario files: TOML with a title and an ordered list of changes."""
+"""Scenario files: TOML with a title, what the scenario is made of, and a list of changes."""
 
 from __future__ import annotations
 
 import difflib
-import inspect
-import typing
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 from pathlib import Path
-from types import MappingProxyType, NoneType, UnionType
+from typing import Any
 
-from agglo.errors import ScenarioError
+from agglo.errors import AggloError, ScenarioError
+from agglo.scenarios.arguments import checked_arguments, shown, wanted_arguments
 from agglo.scenarios.changes import CHANGES
+from agglo.scenarios.composing import composed
+from agglo.scenarios.entries import (
+    ABOUT_KEYS,
+    TOP_KEYS,
+    cost_of,
+    flag_of,
+    horizon_of,
+    step_of,
+    text_of,
+)
+from agglo.scenarios.scenario import BASES, HORIZONS, Measure, Scenario, Step
 from agglo.tomlfile import check_keys, read_toml
 
+__all__ = [
+    "BASELINE", "BASES", "HORIZONS", "Measure", "Scenario", "Step", "checked_arguments",
+    "find_scenario", "read_scenario", "scenario_names", "step",
+]  # fmt: skip
+
 BASELINE = "baseline"
-TOP_KEYS = ("title", "title_ru", "description", "description_ru", "horizon", "change")
-ABOUT_KEYS = ("do", "why", "why_ru", "basis")
-HORIZONS = ("year", "day")
-BASES = ("proposal", "source")
+NAME = re.compile(r"[^/\\:\x00]{1,100}")
+"""What a scenario is called by: the name of a file without a folder and without '.toml'."""
+
+LONGEST_CHAIN = 30
+"""So many scenarios may go on from one another."""
+
+DOUBLE = "the name stands twice; remove one of the two"
+TOML_HINTS = (
+    ("Cannot overwrite", DOUBLE),
+    ("Duplicate inline table key", DOUBLE),
+    ("Cannot declare", "every change stands under [[change]], with two brackets"),
+    ("immutable namespace", "every change stands under [[change]], with two brackets"),
+)
+"""What the reader of TOML says → what it means in a scenario."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One change of a scenario: the function's name and its arguments."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What has been read on the way to one scenario."""
 
-    do: str
-    arguments: Mapping[str, object]
-    basis: str = "proposal"
-    """'proposal' for planners to confirm, or 'source' where ``why`` names one."""
+    done: dict[Path, Scenario] = field(default_factory=dict)
+    chain: tuple[Path, ...] = ()
 
-    why: str = ""
-    why_ru: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """A named, ordered list of changes to the baseline."""
-
-    name: str
-    title: str
-    title_ru: str
-    description: str = ""
-    description_ru: str = ""
-    horizon: str = "year"
-    """'year': commuters adapt, flows are estimated anew; 'day': a shock, flows stay."""
-
-    steps: tuple[Step, ...] = field(default=())
+    def inside(self, path: Path) -> _Reading:
+        return _Reading(self.done, (*self.chain, path))
 
 
 def step(
     do: str, *, basis: str = "proposal", why: str = "", why_ru: str = "", **arguments: object
 ) -> Step:
     """Make one change for a scenario script, checked like one in a file.
+
+    A polygon is an ``Area`` or the path of a GeoJSON file.
 
     Raises
     ------
@@ -68,38 +78,25 @@ def step(
     raw = {"do": do, "basis": basis, "why": why, **arguments}
     if why_ru:
         raw["why_ru"] = why_ru
-    return _step(raw, f"step '{do}'")
+    return step_of(raw, f"step '{do}'", Path())
 
 
 def read_scenario(path: Path) -> Scenario:
-    """Read and check one scenario file; the names in it are checked when it is applied.
+    """Read and check one scenario file and those that it is made of.
+
+    Names of places and roads are checked when it is applied.
 
     Raises
     ------
     ScenarioError
         Naming file, change number and nearest match.
     """
-    if not path.exists():
-        raise ScenarioError(f"{path}: there is no such scenario file")
-    raw = read_toml(path, error=ScenarioError)
-    where = path.name
-    check_keys(raw, TOP_KEYS, where, error=ScenarioError)
-    title = _text(raw, "title", where, required=True)
-    horizon = _text(raw, "horizon", where) or "year"
-    if horizon not in HORIZONS:
-        raise ScenarioError(f"{where}: horizon must be 'year' or 'day'; got '{horizon}'")
-    changes = raw.get("change", [])
-    if not isinstance(changes, list):
-        raise ScenarioError(f"{where}: write each change under [[change]], with two brackets")
-    return Scenario(
-        name=path.stem,
-        title=title,
-        title_ru=_text(raw, "title_ru", where) or title,
-        description=_text(raw, "description", where),
-        description_ru=_text(raw, "description_ru", where),
-        horizon=horizon,
-        steps=tuple(_step(item, f"{where}, change {n}") for n, item in enumerate(changes, 1)),
-    )
+    try:
+        return _read(path, _Reading())
+    except ScenarioError as error:
+        if path.name in str(error):
+            raise
+        raise ScenarioError(f"{error} (read for {path.name}, which is made of it)") from error
 
 
 def find_scenario(name: str, folder: Path) -> Path:
@@ -110,15 +107,15 @@ def find_scenario(name: str, folder: Path) -> Path:
     ScenarioError
         With the nearest names where there is none.
     """
-    own = folder / f"{name}.toml"
-    if own.is_file():
-        return own
-    if Path(name).is_file():
-        return Path(name)
-    names = scenario_names(folder)
-    near = difflib.get_close_matches(name, names, 3, 0.4)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
-    raise ScenarioError(f"no scenario '{name}' in {folder} and no such file; {hint}")
+    try:
+        own = folder / f"{name}.toml"
+        if own.is_file():
+            return own
+        if Path(name).is_file():
+            return Path(name)
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"'{name[:40]}…' is no name of a scenario: {error}") from error
+    raise ScenarioError(f"no scenario '{name}' in {folder} and no such file; {_near(name, folder)}")
 
 
 def scenario_names(folder: Path) -> list[str]:
@@ -127,104 +124,112 @@ def scenario_names(folder: Path) -> list[str]:
     return sorted(names, key=lambda name: name != BASELINE)
 
 
-def _step(raw: object, where: str) -> Step:
-    if not isinstance(raw, dict) or not isinstance(raw.get("do"), str):
-        raise ScenarioError(f'{where}: needs do = "…", one of {", ".join(CHANGES)}')
-    do = raw["do"]
-    if do not in CHANGES:
-        near = difflib.get_close_matches(do, CHANGES, 3, 0.4)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(CHANGES)}"
-        raise ScenarioError(f"{where}: unknown change '{do}'; {hint}")
-    basis = raw.get("basis", "proposal")
-    if basis not in BASES:
-        raise ScenarioError(f"{where}: basis must be 'proposal' or 'source'; got {basis!r}")
-    given = {key: value for key, value in raw.items() if key not in ABOUT_KEYS}
-    arguments = checked_arguments(do, given, where)
-    return Step(
-        do=do,
-        arguments=MappingProxyType(arguments),
-        basis=basis,
-        why=str(raw.get("why", "")),
-        why_ru=str(raw.get("why_ru", raw.get("why", ""))),
-    )
-
-
-def checked_arguments(do: str, given: Mapping[str, object], where: str) -> dict[str, object]:
-    """Check arguments against the signature of a change.
-
-    Raises
-    ------
-    ScenarioError
-        For an unknown, absent or ill-typed argument.
-    """
-    function = CHANGES[do]
-    hints = typing.get_type_hints(function)
-    wanted = {
-        name: item
-        for name, item in inspect.signature(function).parameters.items()
-        if item.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    check_keys(given, tuple(wanted), f"{where} ({do})", error=ScenarioError)
-    absent = [
-        name
-        for name, item in wanted.items()
-        if item.default is inspect.Parameter.empty and name not in given
+def _read(path: Path, reading: _Reading) -> Scenario:
+    if path in reading.done:
+        return reading.done[path]
+    _check_chain(path, reading.chain)
+    raw = _toml(path)
+    where = path.name
+    _check_top_keys(raw, where)
+    title = text_of(raw, "title", where, required=True)
+    changes = raw.get("change", [])
+    if not isinstance(changes, list):
+        raise ScenarioError(f"{where}: write each change under [[change]], with two brackets")
+    steps = [
+        step_of(item, place, path.parent, origin=place)
+        for place, item in ((f"{where}, change {n}", item) for n, item in enumerate(changes, 1))
     ]
-    if absent:
-        raise ScenarioError(f"{where} ({do}): lacks {', '.join(absent)}")
-    checked: dict[str, object] = {}
-    for name, value in given.items():
-        if not _fits(value, hints[name]):
+    within = reading.inside(path)
+    extended = _extended(raw, path, within)
+    measures = [_other(name, "measures", path, within) for name in _measures(raw, where)]
+    head = Scenario(
+        name=path.stem,
+        title=title,
+        title_ru=text_of(raw, "title_ru", where) or title,
+        description=text_of(raw, "description", where),
+        description_ru=text_of(raw, "description_ru", where),
+        horizon=horizon_of(raw, ([extended] if extended else []) + measures, where),
+        steps=tuple(steps),
+        cost_mln_rub=cost_of(raw, where),
+        cost_source=text_of(raw, "cost_source", where),
+        is_contrast=flag_of(raw, "is_contrast", where),
+    )
+    reading.done[path] = composed(head, extended=extended, measures=measures)
+    return reading.done[path]
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise ScenarioError(f"{path}: there is no such scenario file")
+    try:
+        return read_toml(path, error=ScenarioError)
+    except AggloError as error:
+        hint = next((hint for part, hint in TOML_HINTS if part in str(error)), "")
+        raise ScenarioError(f"{error}{'; ' if hint else ''}{hint}") from error
+    except RecursionError as error:
+        raise ScenarioError(
+            f"{path.name}: malformed TOML: brackets within brackets without end; lists and "
+            "tables stand side by side"
+        ) from error
+    except ValueError as error:
+        # Python refuses to read whole numbers of thousands of digits
+        raise ScenarioError(
+            f"{path.name}: malformed TOML: a number of thousands of digits; shorten it"
+        ) from error
+
+
+def _check_top_keys(raw: Mapping[str, object], where: str) -> None:
+    arguments = {name for do in CHANGES for name in wanted_arguments(do)}
+    for key in raw:
+        if key not in TOP_KEYS and key in arguments.union(ABOUT_KEYS):
             raise ScenarioError(
-                f"{where} ({do}): {name} must be {_worded(hints[name])}; got {value!r}"
+                f"{where}: '{key}' stands above the first change; put it under [[change]]"
             )
-        checked[name] = value
-    return checked
+    check_keys(raw, TOP_KEYS, where, error=ScenarioError)
 
 
-def _fits(value: object, hint: object) -> bool:
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, UnionType):
-        return any(_fits(value, item) for item in inner)
-    if hint is float:
-        is_number = isinstance(value, Real) and not isinstance(value, bool)
-        return is_number and bool(value == value)
-    if hint in (str, bool, NoneType):
-        return isinstance(value, typing.cast(type, hint))
-    if origin is tuple:
-        return (
-            isinstance(value, list | tuple)
-            and len(value) == len(inner)
-            and all(_fits(item, wanted) for item, wanted in zip(value, inner, strict=True))
+def _check_chain(path: Path, chain: tuple[Path, ...]) -> None:
+    if path in chain:
+        circle = [*chain[chain.index(path) :], path]
+        raise ScenarioError(
+            f"{path.name}: is made of itself: {' → '.join(one.stem for one in circle)}; "
+            "take one of these names out"
         )
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return isinstance(value, dict) and all(_fits(v, inner[1]) for v in value.values())
-    if isinstance(origin, type) and issubclass(origin, Sequence):
-        return (isinstance(value, str) and inner[0] is str) or (
-            isinstance(value, list | tuple) and all(_fits(item, inner[0]) for item in value)
+    if len(chain) >= LONGEST_CHAIN:
+        raise ScenarioError(
+            f"{chain[0].name}: goes on from more than {LONGEST_CHAIN} scenarios in a row; "
+            "copy the changes into fewer files"
         )
-    return False
 
 
-def _worded(hint: object) -> str:
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, UnionType):
-        return " or ".join(_worded(item) for item in inner if item is not NoneType)
-    if hint is float:
-        return "a number"
-    if hint is str:
-        return "a text"
-    if hint is bool:
-        return "true or false"
-    if origin is tuple:
-        return f"a list of {len(inner)} numbers"
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return "a table of numbers by name"
-    return f"a list, each {_worded(inner[0])}"
+def _extended(raw: Mapping[str, object], path: Path, reading: _Reading) -> Scenario | None:
+    if "extends" not in raw:
+        return None
+    return _other(text_of(raw, "extends", path.name, required=True), "extends", path, reading)
 
 
-def _text(raw: Mapping[str, object], key: str, where: str, *, required: bool = False) -> str:
-    value = raw.get(key, "")
-    if not isinstance(value, str) or (required and not value.strip()):
-        raise ScenarioError(f'{where}: needs {key} = "…" as a text; got {value!r}')
-    return value
+def _other(name: str, key: str, path: Path, reading: _Reading) -> Scenario:
+    """Read a scenario that another one names, from the same folder."""
+    own = path.parent / f"{name}.toml"
+    if not NAME.fullmatch(name) or not own.is_file():
+        is_file = name.endswith(".toml") and NAME.fullmatch(name)
+        hint = "leave '.toml' out" if is_file else _near(name, path.parent)
+        raise ScenarioError(f"{path.name}: {key} names no scenario beside it: {name!r}; {hint}")
+    return _read(own, reading)
+
+
+def _near(name: str, folder: Path) -> str:
+    names = scenario_names(folder)
+    near = difflib.get_close_matches(name, names, 3, 0.4)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+
+
+def _measures(raw: Mapping[str, object], where: str) -> list[str]:
+    names = raw.get("measures", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ScenarioError(
+            f'{where}: measures must be a list of names, such as ["a", "b"]; got {shown(names)}'
+        )
+    if "measures" in raw and not names:
+        raise ScenarioError(f"{where}: measures is an empty list; name scenarios or leave it out")
+    return names

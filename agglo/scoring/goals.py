@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from agglo.errors import SettingsError
 from agglo.indicators.registry import GOALS, INDICATORS
+from agglo.scenarios.files import BASELINE
 
 MIDDLE = 50.0
 
@@ -26,6 +28,9 @@ class Anchor:
 
     target_change: float | None = None
     """Target minus baseline, on a linear scale (for shares)."""
+
+    source: str = ""
+    """Where the target comes from; empty for a proposal."""
 
     def __post_init__(self) -> None:
         """Refuse an unknown indicator and a target that says nothing."""
@@ -121,3 +126,52 @@ def goal_scores(
             float((valued[has] * weights[has]).sum() / weights[has].sum()) if has.any() else np.nan
         )
     return scores
+
+
+def drawn_goal_scores(values: pd.DataFrame, goals: Sequence[Goal]) -> pd.DataFrame:
+    """Score every goal in every draw, against the baseline of the same draw.
+
+    Parameters
+    ----------
+    values
+        Index (draw, scenario), the baseline in every draw; columns indicators.
+
+    Returns
+    -------
+    drawn_goal_scores
+        The same index, columns goals, 0–100; row by row the same as ``goal_scores``.
+    """
+    is_base = values.index.get_level_values("scenario") == BASELINE
+    base = values[is_base].droplevel("scenario")
+    base = base.loc[values.index.get_level_values("draw")]
+    scores = {}
+    for goal in goals:
+        valued = np.column_stack(
+            [
+                _anchored(
+                    values[anchor.indicator].to_numpy(dtype=float),
+                    base[anchor.indicator].to_numpy(dtype=float),
+                    anchor,
+                )
+                for anchor in goal.anchors
+            ]
+        )
+        weights = np.array([anchor.weight for anchor in goal.anchors]) * ~np.isnan(valued)
+        total = weights.sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            scores[goal.id] = (np.nan_to_num(valued) * weights).sum(axis=1) / np.where(
+                total > 0, total, np.nan
+            )
+    return pd.DataFrame(scores, index=values.index)
+
+
+def _anchored(
+    value: npt.NDArray[np.float64], baseline: npt.NDArray[np.float64], anchor: Anchor
+) -> npt.NDArray[np.float64]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if anchor.target_change is not None:
+            step = (value - baseline) / anchor.step
+        else:
+            step = np.log(value / baseline) / anchor.step
+            step = np.where((baseline > 0) & (value >= 0), step, np.nan)
+    return np.asarray(np.clip(MIDDLE + MIDDLE * step, 0.0, 100.0))

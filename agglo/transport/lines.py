@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from agglo.errors import NetworkError
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.transport.topology import COMBINED, Floats, arcs_frame
@@ -14,28 +15,34 @@ from agglo.units import M_PER_KM, MINUTES_PER_HOUR
 WINDOWS = {"peak": "transit", "off_peak": "transit_off_peak"}
 """By time window: the mode whose minutes hold in it."""
 
+ROUNDING_MIN = 1e-9
+"""What sums of minutes may be off by."""
+
 
 def line_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
     """Arcs of every line, in both directions unless it runs one way.
 
     Boarding takes the mean wait (half the headway, capped: with long headways people come by
-    the timetable) and the boarding penalty; the wait also stands in columns of its own, so that
-    its spread can be drawn. A line that does not run off-peak is closed then.
+    the timetable), the boarding penalty and what the fare has changed by, in minutes at the
+    value of time; the wait also stands in columns of its own, so that its spread can be drawn.
+    A line that does not run off-peak is closed then.
+
+    Raises
+    ------
+    NetworkError
+        If a fare falls by more than a boarding costs.
     """
     table = region["line_stops"].sort_values(["line_id", "sequence"], ignore_index=True)
     lines = region["lines"]
-    headway = {
-        "peak": table["line_id"].map(lines["headway_min"]),
-        "off_peak": table["line_id"].map(lines["headway_off_peak_min"]),
-    }
     run = {
         "peak": table["run_min"],
         "off_peak": table["run_off_peak_min"].fillna(table["run_min"]),
     }
-    waits = {
-        window: _wait(minutes.to_numpy(dtype=float), parameters)
-        for window, minutes in headway.items()
-    }
+    boarding = line_boardings(lines, parameters)
+    # a fare that falls below the penalty takes the rest from the wait
+    waits = line_waits(lines, parameters)
+    waits = waits.where(waits <= boarding, boarding).reindex(table["line_id"])
+    boarding = boarding.reindex(table["line_id"])
     both_ways = table["line_id"].map(lines["both_ways"]).to_numpy(dtype=bool)
     pieces = []
     for way in ("out", "back"):
@@ -44,13 +51,12 @@ def line_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
         pieces += _direction(
             own,
             way,
-            {window: minutes[runs] for window, minutes in waits.items()},
+            {window: waits[window].to_numpy()[runs] for window in WINDOWS},
+            {window: boarding[window].to_numpy()[runs] for window in WINDOWS},
             {window: minutes[runs].to_numpy(dtype=float) for window, minutes in run.items()},
-            parameters,
             combines=own["line_id"].map(lines["combines"]) != "",
         )
-        boarding = waits["peak"][runs] + parameters.boarding_min
-        pieces.append(_from_lots(own, way, boarding, region))
+        pieces.append(_from_lots(own, way, boarding["peak"].to_numpy()[runs], region))
     return pd.concat(pieces, ignore_index=True)
 
 
@@ -79,26 +85,65 @@ def transfer_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
     )
 
 
-def _wait(headway_min: Floats, parameters: Parameters) -> Floats:
-    """Mean wait; ``inf`` where the line does not run."""
-    wait = np.minimum(headway_min * parameters.wait_share, parameters.wait_cap_min)
-    return np.where(np.isnan(headway_min), np.inf, wait)
+def places_on_lines(table: pd.DataFrame, way: str) -> pd.Series:
+    """Name the place of each call on its line and direction: the node of those who ride by."""
+    place = "ride:" + table["line_id"] + ":" + way + ":" + table["sequence"].astype(str)
+    at: pd.Series = place + "@" + table["stop_id"]
+    return at
+
+
+def line_waits(lines: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
+    """Return the mean wait for each line by time window; ``inf`` where it does not run."""
+    headway_min = {"peak": lines["headway_min"], "off_peak": lines["headway_off_peak_min"]}
+    waits = {
+        window: (minutes.astype(float) * parameters.wait_share)
+        .clip(upper=parameters.wait_cap_min)
+        .fillna(np.inf)
+        for window, minutes in headway_min.items()
+    }
+    return pd.DataFrame(waits, index=lines.index)
+
+
+def line_boardings(lines: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
+    """Return the minutes of boarding each line by time window: wait, penalty, change of fare.
+
+    Raises
+    ------
+    NetworkError
+        If a fare falls by more than a boarding costs.
+    """
+    usual = line_waits(lines, parameters) + parameters.boarding_min
+    fare_min = fare_minutes(lines, parameters)
+    boarding = usual.add(fare_min, axis=0)
+    too_low = boarding.index[(boarding < -ROUNDING_MIN).any(axis=1)]
+    if len(too_low):
+        line = min(too_low)
+        raise NetworkError(
+            f"the fare of line '{line}' falls by what {-fare_min[line]:.1f} minutes are worth, "
+            f"but a boarding costs {usual.loc[line].min():.1f} (wait and penalty); lower it by less"
+        )
+    return boarding.clip(lower=0.0)
+
+
+def fare_minutes(lines: pd.DataFrame, parameters: Parameters) -> pd.Series:
+    """Return the minutes that a change of fare is worth, by line; below 0 where it fell."""
+    fare_rub: pd.Series = lines["fare_change_rub"].astype(float).fillna(0.0)
+    return fare_rub / parameters.value_of_time_rub_per_h * MINUTES_PER_HOUR
 
 
 def _direction(
     table: pd.DataFrame,
     way: str,
     waits: dict[str, Floats],
+    boarding: dict[str, Floats],
     run: dict[str, Floats],
-    parameters: Parameters,
     *,
     combines: pd.Series,
 ) -> list[pd.DataFrame]:
     """Boarding, alighting and riding in one direction of every line."""
     line = table["line_id"]
-    at = _places_on_lines(table, way)
+    at = places_on_lines(table, way)
     stop = "stop:" + table["stop_id"]
-    boarding = {window: wait + parameters.boarding_min for window, wait in waits.items()}
     board = arcs_frame(
         "board:" + at,
         stop,
@@ -122,22 +167,16 @@ def _direction(
     return [board, alight, ride]
 
 
-def _places_on_lines(table: pd.DataFrame, way: str) -> pd.Series:
-    place = "ride:" + table["line_id"] + ":" + way + ":" + table["sequence"].astype(str)
-    at: pd.Series = place + "@" + table["stop_id"]
-    return at
-
-
 def _from_lots(table: pd.DataFrame, way: str, boarding_min: Floats, region: Region) -> pd.DataFrame:
     """Boarding and the first leg of those who parked at a stop: nobody parks only to walk on."""
     parking = region["interchanges"]
     lots = table["stop_id"].isin(parking.loc[parking["mode"] == "park_ride", "stop_id"]).to_numpy()
-    at = _places_on_lines(table, way)
+    at = places_on_lines(table, way)
     step = -1 if way == "out" else 1
     goes_on = lots & (table["line_id"] == table["line_id"].shift(step)).to_numpy()
     run = table["run_min"].shift(-1) if way == "out" else table["run_min"]
     return arcs_frame(
-        ("parked:" + at)[goes_on],
+        ("parked:" + at + ">" + at.shift(step).astype(str))[goes_on],
         ("lot:" + table["stop_id"])[goes_on],
         at.shift(step)[goes_on],
         link_id=table["line_id"][goes_on],

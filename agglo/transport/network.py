@@ -1,8 +1,8 @@
 """One directed multimodal graph: streets by car, on foot and by bicycle, lines, interchanges.
 
 Nodes are texts with a prefix for their layer: ``road:``, ``walk:`` and ``bicycle:`` a street
-node, ``stop:`` a stop, ``lot:`` its car park, ``ride:`` a place on a line, ``from:`` and
-``to:`` the two faces of a zone, so that no trip passes through a zone.
+node, ``stop:`` a stop, ``lot:`` its car park, ``ride:`` a place on a line, ``timed:`` one
+where a connection waits, ``from:`` and ``to:`` a zone's two faces: no trip passes through a zone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from agglo.transport.hierarchy import hierarchy_from_arcs
 from agglo.transport.lines import line_arcs, transfer_arcs
 from agglo.transport.streets import connector_arcs, interchange_arcs, street_arcs
 from agglo.transport.topology import ARC_COLUMNS, Floats, Topology
+from agglo.transport.transfers import timed_arcs
 
 HIERARCHY_NODES = 5_000
 """From so many nodes on a hierarchy pays; below, Dijkstra is as quick."""
@@ -96,6 +97,44 @@ def network_from_regions(
         listed=listed,
         rows=rows,
     )
+
+
+def varied_minutes(
+    region: Region,
+    parameters: Parameters,
+    modes: Sequence[str],
+    *,
+    like: Network,
+    name: str,
+    made: dict[tuple[object, ...], pd.DataFrame],
+) -> dict[str, list[Floats]]:
+    """Return the minutes by mode of each piece of a scenario's arcs, some values being varied.
+
+    The arcs are those of ``like``; ``metric_from_pieces`` puts them in the order of its topology.
+
+    Parameters
+    ----------
+    made
+        Pieces that are made already, and those that this call makes.
+
+    Raises
+    ------
+    NetworkError
+        If what varies changes the arcs themselves.
+    """
+    frames = _pieces(region, parameters, made)
+    if sum(map(len, frames)) != len(like.listed[name]):
+        raise NetworkError(f"what varies changes the arcs of scenario '{name}'; vary values alone")
+    return {
+        mode: [frame[f"{mode}_min"].to_numpy(dtype=float) for frame in frames] for mode in modes
+    }
+
+
+def metric_from_pieces(pieces: Sequence[Floats], *, like: Network, name: str) -> Floats:
+    """Put minutes of pieces in the order of the topology; absent arcs are ``inf``."""
+    rows = like.rows[name]
+    metric: Floats = np.where(rows < 0, np.inf, np.concatenate(pieces)[rows])
+    return metric
 
 
 def arcs_from_region(region: Region, parameters: Parameters) -> pd.DataFrame:
@@ -240,17 +279,20 @@ def _coordinates(
     return found[:, 0], found[:, 1]
 
 
+_STREETS = ("walk_speed_kmh", "bicycle_speed_kmh", "persons_per_car", "value_of_time_rub_per_h")
+_BOARDING = ("wait_share", "wait_cap_min", "boarding_min", "value_of_time_rub_per_h")
 _PIECES: tuple[
     tuple[Callable[[Region, Parameters], pd.DataFrame], tuple[str, ...], tuple[str, ...]], ...
 ] = (
-    (street_arcs, ("links",), ("walk_speed_kmh", "bicycle_speed_kmh")),
+    (street_arcs, ("links",), _STREETS),
     (connector_arcs, ("connectors", "nodes", "stops"), ("car_fixed_min",)),
     (interchange_arcs, ("interchanges",), ()),
     (transfer_arcs, ("stops", "interchanges"), ("transfer_km", "walk_speed_kmh")),
+    (line_arcs, ("lines", "line_stops", "interchanges"), _BOARDING),
     (
-        line_arcs,
-        ("lines", "line_stops", "interchanges"),
-        ("wait_share", "wait_cap_min", "boarding_min"),
+        timed_arcs,
+        ("transfers", "lines", "line_stops", "stops", "interchanges"),
+        (*_BOARDING, "walk_speed_kmh"),
     ),
 )
 """How arcs are built, from which tables and which parameters."""

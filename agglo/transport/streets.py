@@ -34,12 +34,14 @@ HOME = {
 def street_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
     """Arcs of the links, by each layer that may use them in each direction.
 
-    Cars go at the peak speed of the link; a closed link is closed to everybody.
+    Cars go at the peak speed of the link and pay its toll, so that minutes by car are time and
+    money together (generalised minutes); a closed link is closed to everybody.
     """
     links = region["links"]
     km = links["length_km"].to_numpy()
+    driven = km / links["speed_kmh"].to_numpy() * MINUTES_PER_HOUR
     minutes = {
-        "car": km / links["speed_kmh"].to_numpy() * MINUTES_PER_HOUR,
+        "car": driven + toll_minutes(links, parameters),
         "walk": km / parameters.walk_speed_kmh * MINUTES_PER_HOUR,
         "bicycle": km / parameters.bicycle_speed_kmh * MINUTES_PER_HOUR,
     }
@@ -71,6 +73,16 @@ def street_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:
                 )
             )
     return pd.concat(pieces, ignore_index=True)
+
+
+def toll_minutes(links: pd.DataFrame, parameters: Parameters) -> Floats:
+    """Return the minutes that the toll of each link is worth to a person in the car.
+
+    toll / persons in the car / value of time; 0 without a toll.
+    """
+    toll_rub = links["toll_rub"].fillna(0.0).to_numpy(dtype=float)
+    hours: Floats = toll_rub / parameters.persons_per_car / parameters.value_of_time_rub_per_h
+    return hours * MINUTES_PER_HOUR
 
 
 def connector_arcs(region: Region, parameters: Parameters) -> pd.DataFrame:

@@ -69,6 +69,8 @@ def _derive(data: Path) -> dict[str, pd.DataFrame]:
         "wages": wages,
         "migration": figures.migration(data, TABLES),
         "employers": work.employers(TABLES).drop(columns="counts"),
+        "hubs": pd.read_csv(TABLES / "hubs.csv"),
+        "projects": pd.read_csv(TABLES / "projects.csv"),
         "claims": claims.claims(TABLES),
         "town_population": claims.town_population(data, TABLES),
         "nodes": pd.DataFrame(nodes.drop(columns="geometry")),

@@ -1,0 +1,1 @@
+"""Cooperation of municipalities: who does what, what they share, what they build together."""

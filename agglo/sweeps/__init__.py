@@ -1,0 +1,1 @@
+"""Sweeps: many runs over scenarios, values of parameters and draws, that can be resumed."""
