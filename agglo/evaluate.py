@@ -199,7 +199,13 @@ class _Times:
         """Minutes between and within zones by the modes that commuters choose from."""
         runs = CHOICES if len(region["lines"]) else CHOICES[:1]
         pieces = varied_minutes(
-            region, self.held, runs, like=self.own.prepared.network, name=name, made=self.made
+            region,
+            self.held,
+            runs,
+            like=self.own.prepared.network,
+            name=name,
+            central=self.own.prepared.parameters,
+            made=self.made,
         )
         between = {mode: self._between(name, region, mode, pieces[mode]) for mode in runs}
         between["car"] = self._driven(between["car"])

@@ -131,6 +131,39 @@ def fare_minutes(lines: pd.DataFrame, parameters: Parameters) -> pd.Series:
     return fare_rub / parameters.value_of_time_rub_per_h * MINUTES_PER_HOUR
 
 
+def boarded_anew(
+    arcs: pd.DataFrame,
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    parameters_before: Parameters,
+    parameters_after: Parameters,
+) -> pd.DataFrame:
+    """Return the minutes of the arcs of lines with other headways, fares or parameters.
+
+    Parameters
+    ----------
+    arcs
+        From ``line_arcs``, of the lines and parameters before.
+    before, after
+        Table 'lines'; the same lines on the same stops.
+
+    Returns
+    -------
+    boarded_anew
+        The same arcs with other minutes; the waits beside them stay.
+    """
+    more = line_boardings(after, parameters_after) - line_boardings(before, parameters_before)
+    boards = arcs["arc_id"].str.startswith(("board:", "parked:")).to_numpy()
+    line = before.index.get_indexer(arcs["link_id"])
+    found = {}
+    for window, modes in (("peak", ("transit", "park_ride")), ("off_peak", ("transit_off_peak",))):
+        # a line that does not run off-peak is closed before and after
+        added = np.where(boards, more[window].fillna(0.0).to_numpy()[line], 0.0)
+        for mode in modes:
+            found[f"{mode}_min"] = arcs[f"{mode}_min"].to_numpy(dtype=float) + added
+    return arcs.assign(**found)
+
+
 def _direction(
     table: pd.DataFrame,
     way: str,

@@ -21,7 +21,7 @@ from agglo.errors import NetworkError
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.transport.hierarchy import hierarchy_from_arcs
-from agglo.transport.lines import line_arcs, transfer_arcs
+from agglo.transport.lines import boarded_anew, line_arcs, transfer_arcs
 from agglo.transport.streets import connector_arcs, interchange_arcs, street_arcs
 from agglo.transport.topology import ARC_COLUMNS, Floats, Topology
 from agglo.transport.transfers import timed_arcs
@@ -106,6 +106,7 @@ def varied_minutes(
     *,
     like: Network,
     name: str,
+    central: Parameters,
     made: dict[tuple[object, ...], pd.DataFrame],
 ) -> dict[str, list[Floats]]:
     """Return the minutes by mode of each piece of a scenario's arcs, some values being varied.
@@ -114,15 +115,27 @@ def varied_minutes(
 
     Parameters
     ----------
+    central
+        The parameters of ``like``.
     made
-        Pieces that are made already, and those that this call makes.
+        Pieces that are made already, and those that this call makes; of one variant alone.
 
     Raises
     ------
     NetworkError
         If what varies changes the arcs themselves.
     """
-    frames = _pieces(region, parameters, made)
+    frames, before = [], like.regions[name]
+    for number, (build, tables, _) in enumerate(_PIECES):
+        if build is line_arcs and all(region[one] is before[one] for one in tables[1:]):
+            key = ("boarded anew", *(_Same(region[one]) for one in tables))
+            if key not in made:
+                own = _piece(number, before, central, made)
+                lines = before["lines"], region["lines"]
+                made[key] = boarded_anew(own, *lines, central, parameters)
+            frames.append(made[key])
+        else:
+            frames.append(_piece(number, region, parameters, made))
     if sum(map(len, frames)) != len(like.listed[name]):
         raise NetworkError(f"what varies changes the arcs of scenario '{name}'; vary values alone")
     return {
@@ -206,14 +219,23 @@ def _pieces(
     region: Region, parameters: Parameters, made: dict[tuple[object, ...], pd.DataFrame]
 ) -> list[pd.DataFrame]:
     """Build the arcs of a region by pieces; one that was made from the same is taken."""
-    frames = []
-    for number, (build, tables, names) in enumerate(_PIECES):
-        own = tuple(getattr(parameters, name) for name in names)
-        key = (number, *(_Same(region[table]) for table in tables), *own)
-        if key not in made:
-            made[key] = build(region, parameters)[ARC_COLUMNS]
-        frames.append(made[key])
-    return frames
+    return [_piece(number, region, parameters, made) for number in range(len(_PIECES))]
+
+
+def _piece(
+    number: int,
+    region: Region,
+    parameters: Parameters,
+    made: dict[tuple[object, ...], pd.DataFrame],
+) -> pd.DataFrame:
+    build, tables, names = _PIECES[number]
+    if build is street_arcs and not (region["links"]["toll_rub"] > 0).any():
+        names = tuple(name for name in names if name not in TOLL_PARAMETERS)
+    own = tuple(getattr(parameters, name) for name in names)
+    key = (number, *(_Same(region[table]) for table in tables), *own)
+    if key not in made:
+        made[key] = build(region, parameters)[ARC_COLUMNS]
+    return made[key]
 
 
 class _Same:
@@ -279,7 +301,8 @@ def _coordinates(
     return found[:, 0], found[:, 1]
 
 
-_STREETS = ("walk_speed_kmh", "bicycle_speed_kmh", "persons_per_car", "value_of_time_rub_per_h")
+TOLL_PARAMETERS = ("persons_per_car", "value_of_time_rub_per_h")
+_STREETS = ("walk_speed_kmh", "bicycle_speed_kmh", *TOLL_PARAMETERS)
 _BOARDING = ("wait_share", "wait_cap_min", "boarding_min", "value_of_time_rub_per_h")
 _PIECES: tuple[
     tuple[Callable[[Region, Parameters], pd.DataFrame], tuple[str, ...], tuple[str, ...]], ...

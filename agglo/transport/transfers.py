@@ -115,34 +115,34 @@ def _parked(comes: pd.DataFrame, region: Region, parameters: Parameters) -> pd.D
     parking = region["interchanges"]
     lots = set(parking.loc[parking["mode"] == "park_ride", "stop_id"])
     own = comes[comes["before_stop"].isin(lots)]
-    boarding = own["line_id"].map(line_boardings(region["lines"], parameters)["peak"])
+    boarding = line_boardings(region["lines"], parameters)["peak"].reindex(own["line_id"])
     return arcs_frame(
         "parked_come:" + own["at"],
         "lot:" + own["before_stop"],
         _node(own),
         link_id=own["line_id"],
-        minutes={"park_ride": (boarding + own["run_min"]).to_numpy(dtype=float)},
+        minutes={"park_ride": boarding.to_numpy() + own["run_min"].to_numpy()},
     )
 
 
 def _boarding(changes: pd.DataFrame, region: Region, parameters: Parameters) -> pd.DataFrame:
     """Arcs from where the first line brings people to the places on the other line."""
-    lines = region["lines"]
-    line = changes["line_id_next"]
-    cost = parameters.boarding_min + line.map(fare_minutes(lines, parameters))
-    minutes = (changes["wait_min"] + cost + _walk_min(changes, region, parameters)).to_numpy()
+    lines, line = region["lines"], changes["line_id_next"]
+    fare_min = fare_minutes(lines, parameters).reindex(line).to_numpy()
+    walk_min = _walk_min(changes, region, parameters)
+    wait = changes["wait_min"].to_numpy(dtype=float)
+    minutes = wait + walk_min + parameters.boarding_min + fare_min
     if (minutes < -ROUNDING_MIN).any():
         first = line[minutes < -ROUNDING_MIN].iloc[0]
         raise NetworkError(
             f"the fare of line '{first}' falls by more than its timed connection costs (wait, "
             "walk and penalty); lower it by less"
         )
-    runs_off_peak = [
-        changes[name].map(lines["headway_off_peak_min"]).notna() for name in ("line_id", line.name)
-    ]
-    closed = ~(runs_off_peak[0] & runs_off_peak[1]).to_numpy()
+    off_peak_min = lines["headway_off_peak_min"]
+    closed = np.isnan(off_peak_min.reindex(changes["line_id"]).to_numpy(dtype=float))
+    closed |= np.isnan(off_peak_min.reindex(line).to_numpy(dtype=float))
     peak = np.maximum(minutes, 0.0)
-    wait = np.minimum(changes["wait_min"].to_numpy(dtype=float), peak)
+    wait = np.minimum(wait, peak)
     return arcs_frame(
         "timed:" + changes["at"] + ">" + changes["at_next"],
         _node(changes),
@@ -153,18 +153,14 @@ def _boarding(changes: pd.DataFrame, region: Region, parameters: Parameters) -> 
     )
 
 
-def _walk_min(changes: pd.DataFrame, region: Region, parameters: Parameters) -> pd.Series:
+def _walk_min(changes: pd.DataFrame, region: Region, parameters: Parameters) -> Floats:
     """Minutes along the straight line between the two stops of a connection."""
     stops = region["stops"]
-    points = gpd.GeoSeries(
-        gpd.points_from_xy(stops["lon"], stops["lat"], crs="EPSG:4326"), index=stops["stop_id"]
-    ).to_crs(region.crs)
-    start, end = (
-        points.loc[changes[name]].reset_index(drop=True) for name in ("stop_id", "stop_id_next")
-    )
-    km = start.distance(end, align=False) / M_PER_KM
-    minutes: pd.Series = km / parameters.walk_speed_kmh * MINUTES_PER_HOUR
-    return minutes.set_axis(changes.index)
+    points = gpd.points_from_xy(stops["lon"], stops["lat"], crs="EPSG:4326").to_crs(region.crs)
+    at = pd.DataFrame({"x": points.x, "y": points.y}, index=stops["stop_id"])
+    start, end = (at.reindex(changes[name]).to_numpy() for name in ("stop_id", "stop_id_next"))
+    km: Floats = np.hypot(*(start - end).T) / M_PER_KM
+    return km / parameters.walk_speed_kmh * MINUTES_PER_HOUR
 
 
 def _node(table: pd.DataFrame) -> pd.Series:
