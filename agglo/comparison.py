@@ -87,7 +87,7 @@ def compare(workspace: Workspace, results: Sequence[Result]) -> Comparison:
         deltas=changes,
         scores=all_scores,
         ranking=_ranking(workspace, results, scores, drawn_scores),
-        tornado=tornado(ends[ends["end"] != "value"], scores),
+        tornado=_swings(ends, scores),
         break_even=_break_even(workspace, results, scores, ends),
         attribution=_attribution(workspace, results),
         winners=gains,
@@ -185,6 +185,13 @@ def _long_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return scores.reset_index().melt(id_vars=keys, var_name="goal", value_name="score")
 
 
+def _swings(ends: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Say how far each assumption alone moves the scores of scenarios; what moves none is left."""
+    own = ends[(ends["end"] != "value") & (ends["scenario"] != BASELINE)]
+    found = tornado(own, scores)
+    return found[found["swing"] > 0].reset_index(drop=True)
+
+
 def _end_value(workspace: Workspace, name: str, end: str) -> float:
     """Return the value of an assumption at an end; groups run from −1 over 0 to 1."""
     if name in GROUPS:
@@ -235,7 +242,10 @@ def _break_even(
     scores: pd.DataFrame,
     ends: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Find what turns a scenario's gain into a loss, and the order of neighbours in the ranking."""
+    """Find what turns a scenario's gain into a loss, and the order of neighbours in the ranking.
+
+    What turns nothing within its range is left out.
+    """
     names = options(results)
     own = scores.loc[names].dropna(axis=1, how="any")
     table = ends[["scenario", "goal", "assumption", "value", "score"]]
@@ -247,7 +257,8 @@ def _break_even(
         overall = (own * share).sum(axis=1).sort_values(ascending=False, kind="stable")
         shares = {str(goal): float(weight) for goal, weight in share.items()}
         pieces.append(weight_break_even(own, shares, list(pairwise(map(str, overall.index)))))
-    return pd.concat(pieces, ignore_index=True)
+    found = pd.concat(pieces, ignore_index=True)
+    return found[found["value"].notna()].reset_index(drop=True)
 
 
 def _attribution(workspace: Workspace, results: Sequence[Result]) -> pd.DataFrame:
@@ -301,7 +312,7 @@ def _money(workspace: Workspace, base: Result, results: Sequence[Result]) -> pd.
                 assumptions=workspace.assumptions,
                 scenario=one.scenario.name,
                 horizon=one.scenario.horizon,
-                drawn=drawn.rename(columns=lambda name: str(name).removeprefix(MONEY)),
+                drawn=drawn.dropna().rename(columns=lambda name: str(name).removeprefix(MONEY)),
             )
         )
     return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=["scenario"])

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pyogrio.errors
 
+from agglo.comparison import compare
 from agglo.errors import SettingsError
 from agglo.folders import check_folder, whole_folder
 from agglo.imagery.sanity import checks_table, sanity_checks
@@ -32,8 +33,16 @@ RECORD = "result.json"
 FILES = (
     PAGE, RECORD, "indicators.csv", "scores.csv", "flows.csv", "receipts.csv", "boundary.csv",
     "boundary_municipalities.csv", "structure.csv", "order.csv", "claims.csv",
-    "imagery.csv", "imagery_checks.csv",
+    "imagery.csv", "imagery_checks.csv", "deltas.csv", "ranking.csv", "tornado.csv",
+    "break_even.csv", "attribution.csv", "winners.csv", "money.csv", "lint.csv", "cards.csv",
+    "coverage.csv",
 )  # fmt: skip
+COMPARED = (
+    "deltas", "ranking", "tornado", "break_even", "attribution", "winners", "money", "lint",
+    "cards", "coverage",
+)  # fmt: skip
+"""Frames of the comparison that are written as they are."""
+
 PROJECT_STEM = "agglomeration."
 RASTER_SUFFIXES = (".tif", ".qml", ".xml")
 PYOGRIO_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
@@ -85,14 +94,23 @@ def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) ->
     _check_shown(theme, tables["places"], workspace.root / "maps" / THEME_FILE)
     region = results[0].case.region
     pictures = run_overlays(region, words)
-    page = page_from_results(results, tables, workspace.goals, theme, words, pictures=pictures)
+    compared = compare(workspace, results)
+    page = page_from_results(
+        results,
+        tables,
+        workspace.goals,
+        theme,
+        words,
+        pictures=pictures,
+        comparison=compared,
+    )
     (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
     write_rasters(folder, region)
     rasters = run_project_rasters(region, pictures, words, language=LANGUAGE)
     write_geopackage(folder, tables, results, theme, words, rasters=rasters)
     for name, table in (
         ("indicators", _by_scenario(results, "indicators")),
-        ("scores", pd.concat([result.scores for result in results])),
+        ("scores", compared.scores),
         ("flows", pd.concat([flows_table(result) for result in results])),
         ("receipts", pd.concat([result.receipts for result in results])),
         ("boundary", _by_scenario(results, "memberships")),
@@ -102,6 +120,7 @@ def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) ->
         ("claims", _by_scenario(results, "portrait.claims")),
         ("imagery", results[0].case.imagery),
         ("imagery_checks", _checks(results[0])),
+        *((name, getattr(compared, name)) for name in COMPARED),
     ):
         write_csv(table, folder / f"{name}.csv")
     record = json.dumps(_record(workspace, results), ensure_ascii=False, indent=2)
@@ -146,6 +165,8 @@ def _record(workspace: Workspace, results: Sequence[Result]) -> dict[str, object
         "parameters": {name: asdict(item) for name, item in workspace.assumptions.items()},
         "goals_scored": scored,
         "goals_without_indicators_yet": [goal for goal in GOALS if goal not in scored],
+        "uncertainty": asdict(workspace.uncertainty),
+        "weights": {one.id: dict(one.weights) for one in workspace.weight_sets},
         "territory": {**asdict(workspace.rules), **asdict(workspace.spreads)},
         "outside_jobs_closing_factor": results[0].closing_factor,
         "scenarios": {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from agglo.draws import CENTRAL, Variant, assumption_ends, drawn_variants
@@ -36,6 +35,9 @@ NATURAL = (
 
 CIRCLES_COUNT = 4
 """Circles of orders in which the measures of a large package join."""
+
+MONEY_DRAWS = 32
+"""So many of the draws are put into money."""
 
 MONEY = "money: "
 """What begins the column of an effect in money."""
@@ -76,7 +78,8 @@ def uncertain_runs(
     for done, variant in enumerate([*ends, *draws]):
         if progress:
             progress(variant.name, done, len(ends) + len(draws))
-        found.append(_values(own, variant))
+        has_money = bool(variant.parts) and CENTRAL < variant.number < MONEY_DRAWS
+        found.append(_values(own, variant, has_money=has_money))
     labels = [next((name, "high" if part else "low") for name, part in one.parts.items())
               for one in ends]  # fmt: skip
     ended = pd.MultiIndex.from_tuples(labels, names=["assumption", "end"])
@@ -119,27 +122,26 @@ def _coalitions(names: Sequence[str]) -> list[tuple[str, ...]]:
     return coalitions(names) if circles is None else coalitions_of(circles, names=names)
 
 
-def _values(own: Evaluator, variant: Variant) -> pd.DataFrame:
-    """Take indicators and effects in money of all scenarios in one variant."""
+def _values(own: Evaluator, variant: Variant, *, has_money: bool) -> pd.DataFrame:
+    """Take indicators, and effects in money if wanted, of all scenarios in one variant."""
     cases = varied_cases(own, variant)
-    base = cases[BASELINE]
     rows = []
     for one in own.prepared.scenarios:
-        case = cases[one.name]
-        money = money_values(case, base).add_prefix(MONEY)
-        if one.horizon == "day":
-            money[:] = np.nan
-        rows.append(pd.concat([whole_values(case, own.indicators), money]))
+        values = whole_values(cases[one.name], own.indicators)
+        if has_money and one.horizon != "day":
+            money = money_values(cases[one.name], cases[BASELINE]).add_prefix(MONEY)
+            values = pd.concat([values, money])
+        rows.append(values)
     return pd.DataFrame(rows, index=pd.Index([one.name for one in own.prepared.scenarios]))
 
 
 def _by_scenario(found: Sequence[pd.DataFrame], index: pd.Index) -> dict[str, pd.DataFrame]:
+    """Turn frames of scenarios, one for each run, into frames of runs; what is absent is nan."""
     if not found:
         return {}
-    columns = found[0].columns
+    columns = list(dict.fromkeys(name for frame in found for name in frame.columns))
+    cube = [frame.reindex(columns=columns).to_numpy(dtype=float) for frame in found]
     return {
-        str(name): pd.DataFrame(
-            [frame.to_numpy()[row] for frame in found], index=index, columns=columns
-        )
-        for row, name in enumerate(found[0].index)
+        str(name): pd.DataFrame([rows[place] for rows in cube], index=index, columns=columns)
+        for place, name in enumerate(found[0].index)
     }

@@ -290,6 +290,4 @@ def compared_page(results: Sequence[Result], comparison: Comparison | None) -> s
     theme, words = theme_and_words()
     theme = replace(theme, key=KEY)
     tables = tables_of_run(results)
-    return page_from_results(
-        results, tables, four_goals(), theme, words, comparison=comparison
-    )
+    return page_from_results(results, tables, four_goals(), theme, words, comparison=comparison)

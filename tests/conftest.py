@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ if str(REPOSITORY) not in sys.path:
     sys.path.insert(0, str(REPOSITORY))
 
 from agglo.run import Result, run  # noqa: E402
+from agglo.scoring.uncertainty import Uncertainty  # noqa: E402
 from agglo.workspace import Workspace, open_workspace  # noqa: E402
+
+DRAWS_COUNT = 8
 
 
 def is_local(host: object) -> bool:
@@ -72,8 +76,8 @@ def _no_network(attempts: list[str]) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def workspace() -> Workspace:
-    """Return the workspace of this repository."""
-    return open_workspace(REPOSITORY)
+    """Return the workspace of this repository, with few draws."""
+    return replace(open_workspace(REPOSITORY), uncertainty=Uncertainty(draws_count=DRAWS_COUNT))
 
 
 @pytest.fixture(scope="session")

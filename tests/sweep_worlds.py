@@ -159,6 +159,8 @@ def _trouble(folder: Path, number: int) -> None:
     if kind == "die":
         os._exit(9)
     if kind == "hang":
-        (folder / HANGING).write_text(str(os.getpid()), encoding="utf-8")
+        written = folder / "hangs.txt"
+        written.write_text(str(os.getpid()), encoding="utf-8")
+        written.replace(folder / HANGING)
         while True:
             time.sleep(0.05)

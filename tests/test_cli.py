@@ -21,6 +21,7 @@ import agglo.output
 import agglo.run
 from agglo.errors import AggloError
 from agglo.paths import builtin_workspace
+from tests.quick import few_runs
 
 KEPT = ("baseline", "vorsino-growth")
 GROWTH = Path("scenarios/vorsino-growth.toml")
@@ -54,7 +55,7 @@ Call = Callable[..., Answer]
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Run the command line in this process, without the ranges of the scores."""
-    monkeypatch.setattr(agglo.run, "assumption_ends", lambda _: [])
+    few_runs(monkeypatch)
 
     def run_it(*arguments: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["agglo", *map(str, arguments)])
@@ -78,7 +79,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if folder != "scenarios" or path.stem in KEPT:
                 shutil.copy(path, root / folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agglo.run, "assumption_ends", lambda _: [])
+        few_runs(patch)
         patch.setattr(sys, "argv", ["agglo", "run", "--workspace", str(root)])
         with pytest.raises(SystemExit) as ended:
             agglo.cli.main()

@@ -24,6 +24,7 @@ from agglo.output import write_output
 from agglo.run import Result, run
 from agglo.tables import STATUSES
 from agglo.workspace import Workspace
+from tests.quick import few_runs
 from tests.rastered import WITHOUT_RASTER
 
 FILES = {
@@ -76,7 +77,7 @@ def tables(output: Path) -> Tables:
 def orders(workspace: Workspace) -> dict[tuple[str, ...], dict[str, Result]]:
     """Run one scenario alone, first and last, without the ranges of the scores."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agglo.run, "assumption_ends", lambda _: [])
+        few_runs(patch)
         return {
             names: {result.scenario.name: result for result in run(workspace, names)}
             for names in ORDERS
@@ -315,11 +316,11 @@ def test_two_writings_of_one_run_are_the_same_bytes(
 
 
 DRIVER = """
-import sys, agglo.run, agglo.output
+import sys, agglo.run, agglo.output, agglo.uncertain_runs
 from pathlib import Path
 from agglo.workspace import open_workspace
-ends = agglo.run.assumption_ends
-agglo.run.assumption_ends = lambda given: ends(given)[:1] + ends(given)[-1:]
+ends = agglo.uncertain_runs.assumption_ends
+agglo.uncertain_runs.assumption_ends = lambda given: ends(given)[:1] + ends(given)[-1:]
 workspace = open_workspace(sys.argv[1])
 results = agglo.run.run(workspace, sys.argv[3:])
 agglo.output.write_output(workspace, results, Path(sys.argv[2]))

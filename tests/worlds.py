@@ -23,6 +23,7 @@ from agglo.region import Provenance, Region, region_from_tables
 from agglo.scenarios.files import Scenario, Step
 from agglo.scoring.goals import Anchor, Goal
 from agglo.tables import ABSENT, TABLES
+from agglo.scoring.uncertainty import Uncertainty
 from agglo.workspace import Workspace
 
 CRS = "EPSG:32637"
@@ -236,6 +237,7 @@ def workspace_of(region: Region, folder: Path, *, spread: float = 0.0) -> Worksp
         region=replace(region, provenance=provenance),
         assumptions=assumptions,
         goals=goals(),
+        uncertainty=Uncertainty(draws_count=6, weights_count=2_000),
     )
 
 

@@ -1,4 +1,4 @@
-"""The commands: `agglo run`, `check`, `isochrones`, `delineate`, `new`, `fetch`, `imagery`."""
+"""The commands: `agglo run`, `sweep`, `check`, `scenario`, `delineate`, `fetch` and others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from agglo.cli.imagery import (
     zonal_command,
 )
 from agglo.cli.running import isochrones_command, run_command
+from agglo.cli.scenario_files import (
+    scenario_changes_command,
+    scenario_check_command,
+    scenario_schema_command,
+)
 from agglo.cli.sources import check_command, fetch_osm_command, new_command
+from agglo.cli.sweeping import sweep_command
 from agglo.cli.territory import delineate_command
 from agglo.errors import AggloError
 
@@ -33,10 +39,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run_command)
+app.command("sweep")(sweep_command)
 app.command("check")(check_command)
 app.command("isochrones")(isochrones_command)
 app.command("delineate")(delineate_command)
 app.command("new")(new_command)
+scenario_app = typer.Typer(
+    help="Scenario files: check them, list what they may change.", no_args_is_help=True
+)
+app.add_typer(scenario_app, name="scenario")
+scenario_app.command("check")(scenario_check_command)
+scenario_app.command("schema")(scenario_schema_command)
+scenario_app.command("changes")(scenario_changes_command)
 fetch_app = typer.Typer(help="Get source data from the internet.", no_args_is_help=True)
 app.add_typer(fetch_app, name="fetch")
 

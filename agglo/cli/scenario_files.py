@@ -89,9 +89,9 @@ def _print_checked(region: Region, scenario: Scenario, language: str) -> None:
         own = receipts[receipts["change"] == number]
         typer.echo(f"  {number:3} {step.do:22} {_touched(own)}")
     warnings = lint(region, scenario, changed)
-    for row in warnings.itertuples():
-        place = f"change {row.change}" if row.change else "scenario"
-        typer.echo(f"  warning, {place} ({row.rule}): {getattr(row, f'text_{language}')}")
+    for number, rule, text in warnings[["change", "rule", f"text_{language}"]].to_numpy():
+        place = f"change {number}" if number else "scenario"
+        typer.echo(f"  warning, {place} ({rule}): {text}")
     typer.echo(
         f"  {len(receipts)} value(s) touched by {len(scenario.steps)} change(s), "
         f"{len(warnings)} warning(s)"

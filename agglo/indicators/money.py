@@ -194,7 +194,7 @@ def _interval(
 ) -> tuple[float, float, float]:
     """Low, middle and high of the corners, the middle first among them, and of the draws."""
     ends = list(corners)
-    if drawn is not None and drawn[effect].notna().any():
+    if drawn is not None and effect in drawn and drawn[effect].notna().any():
         ends += drawn[effect].quantile(list(DRAWN_ENDS)).tolist()
     return min(ends), corners[0], max(ends)
 

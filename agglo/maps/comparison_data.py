@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 MOST_ASSUMPTIONS = 8
 """Of the assumptions behind one score so many are drawn, those that move it most."""
 
-MOST_TURNS = 8
+MOST_TURNS = 6
 """Of what would turn the order of one scenario so much is said, for each goal."""
 
 DIGITS = 7
@@ -38,13 +39,21 @@ SHOWN_GROUPS = ("municipality", "wage")
 
 DELTA_COLUMNS = ("value", "delta", "low", "high", "verdict", "status")
 SCORE_COLUMNS = ("score", "low", "high", "verdict")
-TORNADO_COLUMNS = ("assumption", "low_value", "high_value", "score_low", "score_high", "swing")
+ENDS_COLUMNS = ("assumption", "low_value", "high_value")
 TURN_COLUMNS = ("other", "what", "value", "side")
 WINNER_COLUMNS = (
     "group", "place_id", "people_count", "gain_count", "lose_count", "same_count", "change_min",
     "jobs_change", "wage_rub",
 )  # fmt: skip
-MONEY_COLUMNS = ("effect", "low_mln_rub", "mid_mln_rub", "high_mln_rub", "status", "note_ru", "note")
+MONEY_COLUMNS = (
+    "effect",
+    "low_mln_rub",
+    "mid_mln_rub",
+    "high_mln_rub",
+    "status",
+    "note_ru",
+    "note",
+)
 
 Rows = list[list[object]]
 
@@ -58,8 +67,8 @@ def comparison_data(
     -------
     comparison_data
         ``about`` each scenario, ``indicators`` once, and by scenario ``deltas`` (row number of
-        the indicator, then ``DELTA_COLUMNS``), ``scores`` by goal, ``tornado`` and
-        ``break_even`` by goal, ``attribution`` by target, ``winners``, ``money``; ``ranking``
+        the indicator, then ``DELTA_COLUMNS``), ``scores`` by goal, ``tornado`` (with ``ends`` of
+        the assumptions) and ``break_even`` by goal, ``attribution`` by target, ``winners``, ``money``; ``ranking``
         by weight set, ``dominated`` by whom, ``coverage`` and ``cards``. What is not known is
         ``None``.
     """
@@ -67,6 +76,7 @@ def comparison_data(
         return None
     indicators = _indicators(comparison.deltas)
     number = {row[0]: at for at, row in enumerate(indicators)}
+    ends = _rows(comparison.tornado.drop_duplicates(list(ENDS_COLUMNS)), ENDS_COLUMNS)
     return {
         "draws": int(comparison.draws_count),
         "seed": int(comparison.seed),
@@ -90,7 +100,8 @@ def comparison_data(
             for one in getattr(comparison, "weight_sets", ())
         },
         "dominated": _dominated(comparison.ranking),
-        "tornado": _nested(comparison.tornado, "goal", _tornado),
+        "ends": ends,
+        "tornado": _nested(comparison.tornado, "goal", partial(_tornado, ends=ends)),
         "break_even": _nested(
             _both_ways(comparison.break_even, comparison.ranking), "goal", _turns
         ),
@@ -173,13 +184,20 @@ def _dominated(ranking: pd.DataFrame) -> dict[str, list[str]]:
     }
 
 
-def _tornado(rows: pd.DataFrame) -> dict[str, object]:
-    """Keep what moves the score most; of the rest say how much and how far at most."""
+def _tornado(rows: pd.DataFrame, *, ends: Rows) -> dict[str, object]:
+    """Keep what moves the score most: row number in ``ends``, score at the low and high end.
+
+    Of the rest it is said how much and how far at most.
+    """
     known = rows.dropna(subset=["swing"])
     ranked = known.sort_values(["swing", "assumption"], ascending=[False, True])
-    rest = ranked.iloc[MOST_ASSUMPTIONS:]
+    shown, rest = ranked.head(MOST_ASSUMPTIONS), ranked.iloc[MOST_ASSUMPTIONS:]
+    scores = _rows(shown, ("score_low", "score_high"))
     return {
-        "rows": _rows(ranked.head(MOST_ASSUMPTIONS), TORNADO_COLUMNS),
+        "rows": [
+            [ends.index(end), *score]
+            for end, score in zip(_rows(shown, ENDS_COLUMNS), scores, strict=True)
+        ],
         "more": len(rest),
         "swing": _short(rest["swing"].max()) if len(rest) else None,
     }
@@ -192,7 +210,8 @@ def _both_ways(turns: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
     keys = ["scenario", "other", "goal", "what", "value"]
     both = pd.concat([turns, back[turns.columns]]).drop_duplicates(keys)
     rank = ranking[ranking["weights"] == ANY].set_index("scenario")["mean_rank"]
-    apart = (both["scenario"].map(rank) - both["other"].map(rank)).abs()
+    own, other = (both[side].map(rank).astype(float) for side in ("scenario", "other"))
+    apart = (own - other).abs()
     return both.assign(apart=apart).sort_values(["apart", *keys]).drop(columns="apart")
 
 

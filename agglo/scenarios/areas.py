@@ -98,7 +98,8 @@ def _others(path: Path) -> str:
         names = []
     if not names:
         return "save the drawn polygon as GeoJSON beside the scenario file"
-    near = difflib.get_close_matches(path.name, names, 3, 0.4)
+    by_stem = {Path(name).stem: name for name in names}
+    near = [by_stem[stem] for stem in difflib.get_close_matches(path.stem, by_stem, 3, 0.4)]
     return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
 
 
@@ -130,6 +131,7 @@ def _is_degrees(crs: Any) -> bool:
 def _polygons(item: Any, where: str) -> Iterator[list[Any]]:
     """Give the rings of every polygon in a GeoJSON object."""
     kind = item.get("type") if isinstance(item, dict) else None
+    kind = kind if isinstance(kind, str) else ""
     if kind in GROUPS:
         for part in _list(item.get(GROUPS[kind]), GROUPS[kind], where):
             yield from _polygons(part, where)
@@ -143,7 +145,7 @@ def _polygons(item: Any, where: str) -> Iterator[list[Any]]:
     elif kind in OTHERS:
         raise ScenarioError(f"{where}: holds a {kind}; wanted polygons alone: take it out")
     else:
-        got = f"'{kind}'" if isinstance(kind, str) else "no 'type'"
+        got = f"'{kind}'" if kind else "no 'type'"
         raise ScenarioError(
             f"{where}: is no GeoJSON of polygons: {got[:40]}; save the layer as GeoJSON"
         )
@@ -160,10 +162,12 @@ def _polygon(rings: Any, crs: str, where: str) -> Polygon:
     import shapely
 
     rings = [_ring(ring, where) for ring in _list(rings, "coordinates", where)]
+    if not rings or not rings[0]:
+        raise ScenarioError(f"{where}: has no ring; draw it again")
     try:
         polygon = Polygon(rings[0], rings[1:])
-    except (ValueError, IndexError) as wrong:
-        raise ScenarioError(f"{where}: {wrong or 'has no ring'}; draw it again") from wrong
+    except ValueError as wrong:
+        raise ScenarioError(f"{where}: {wrong}; draw three corners or more") from wrong
     if crs != DEGREES:
         polygon = _in_degrees(polygon, crs)
     west, south, east, north = polygon.bounds

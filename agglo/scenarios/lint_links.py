@@ -119,9 +119,10 @@ def _crossed(links: gpd.GeoDataFrame, link: str) -> list[str]:
     for other in hits:
         if other == link:
             continue
-        met = shapely.intersection(line, links.geometry[other])
-        apart = shapely.difference(met, shapely.buffer(ends, NEAR_END_M))
-        if not apart.is_empty:
+        # a stretch that two roads share is drawn one over the other, not crossed
+        met = shapely.get_parts(shapely.intersection(line, links.geometry[other]))
+        points = met[shapely.get_dimensions(met) == 0]
+        if (shapely.distance(points, ends) > NEAR_END_M).any():
             found.append(str(other))
     return found
 

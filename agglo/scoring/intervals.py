@@ -123,8 +123,7 @@ def interval(changes: Floats) -> tuple[Floats, Floats]:
         return unknown, unknown.copy()
     low = np.quantile(changes, QUANTILES[0], axis=0, method="lower")
     high = np.quantile(changes, QUANTILES[1], axis=0, method="higher")
-    is_unknown = np.isnan(changes).any(axis=0)
-    return np.where(is_unknown, np.nan, low), np.where(is_unknown, np.nan, high)
+    return low, high
 
 
 def verdicts(

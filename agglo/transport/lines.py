@@ -154,7 +154,7 @@ def boarded_anew(
     """
     more = line_boardings(after, parameters_after) - line_boardings(before, parameters_before)
     boards = arcs["arc_id"].str.startswith(("board:", "parked:")).to_numpy()
-    line = before.index.get_indexer(arcs["link_id"])
+    line = before.index.get_indexer(pd.Index(arcs["link_id"]))
     found = {}
     for window, modes in (("peak", ("transit", "park_ride")), ("off_peak", ("transit_off_peak",))):
         # a line that does not run off-peak is closed before and after

@@ -15,7 +15,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import agglo.run
 from agglo.indicators.registry import INDICATORS
 from agglo.maps.drawing import zone_styles
 from agglo.maps.styles import class_of
@@ -26,6 +25,7 @@ from agglo.region import Region
 from agglo.run import Result, run
 from agglo.workspace import Workspace
 from tests.browser.pages import READY_S, Page, shown_number
+from tests.quick import few_runs
 
 MOST_BYTES = 4_000_000
 LEAST_OVERLAYS = 8
@@ -544,7 +544,7 @@ def hostile_file(given: Workspace, out: Path, name: str) -> Path:
     """Write the page of a region of this name."""
     named = replace(given, region=replace(given.region, name_ru=name, name_en=name))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agglo.run, "assumption_ends", lambda _: [])
+        few_runs(patch)
         results = run(named)
     return write_output(named, results, out) / "index.html"
 
@@ -616,7 +616,7 @@ def test_a_hostile_name_of_the_region_is_its_title_and_nothing_else(
 def few(workspace: Workspace) -> Mapping[str, object]:
     """Run two scenarios, quick to draw under many names."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agglo.run, "assumption_ends", lambda _: [])
+        few_runs(patch)
         return {"workspace": workspace, "results": run(workspace, ["m3-upgrade"])}
 
 

@@ -122,7 +122,7 @@ def test_a_road_that_lies_wholly_in_a_use_takes_nothing() -> None:
 def test_who_lives_on_the_drawn_land_is_not_housed_again() -> None:
     homes = uses(boxes({"a": (2, 2, 4, 4)}), "housing", a=300.0)
     more = PEOPLE + pd.Series({"west": 350.0, "east": 0.0})
-    placed = placed_people(homes, ZONES, ZONES)
+    placed = placed_people(homes, TOWNS, PLACES)
     assert placed.to_dict() == pytest.approx({"west": 300, "east": 0})
     table = by(taken(homes, people=more, placed=placed), "cause", "kind")
     assert table == pytest.approx(

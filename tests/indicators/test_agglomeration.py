@@ -228,6 +228,7 @@ def test_draws_widen_the_interval_and_leave_the_middle(banks: tuple[Case, Case])
     assert wide.loc["agglomeration", "high_mln_rub"] == pytest.approx(90)
     assert wide.loc["user_benefit", "low_mln_rub"] == 0
     assert wide["mid_mln_rub"].equals(plain["mid_mln_rub"])
+    pd.testing.assert_frame_equal(effects(*banks, drawn=pd.DataFrame()), plain)
 
 
 def test_a_loss_has_its_ends_in_order(banks: tuple[Case, Case]) -> None:

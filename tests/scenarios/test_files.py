@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agglo.errors import ScenarioError
 from agglo.scenarios.changes import CHANGES
+from agglo.scenarios.composing import package
 from agglo.scenarios.files import (
     checked_arguments,
     find_scenario,
     read_scenario,
     scenario_names,
+    step,
 )
 from agglo.scenarios.receipts import apply_scenario
+from agglo.scenarios.scenario import Scenario, Step, scenario_sha256, subpackage
 from tests import worlds
 
 BRIDGE = """
@@ -197,7 +202,7 @@ def test_a_name_that_nobody_has_gets_the_nearest_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("do", CHANGES)
 def test_every_change_needs_some_argument(do: str) -> None:
-    if do == "close_link":
+    if do in ("close_link", "remove_link"):
         assert checked_arguments(do, {}, "x") == {}
     else:
         with pytest.raises(ScenarioError, match=rf"x \({do}\): lacks "):
@@ -211,3 +216,272 @@ def test_a_scenario_file_does_to_the_region_what_it_says(tmp_path: Path) -> None
     assert changed["links"].loc["bridge", "speed_kmh"] == 60
     assert set(receipts["basis"]) == {"source"}
     assert set(receipts["why"]) == {"the plan of 2030"}
+
+
+def jobs(count: float, *, zone: str = "east") -> str:
+    return f'[[change]]\ndo = "add_jobs"\nzone = "{zone}"\njobs_count = {count}\n'
+
+
+def counts(scenario: Scenario | tuple[Step, ...]) -> list[object]:
+    steps = scenario.steps if isinstance(scenario, Scenario) else scenario
+    return [one.arguments["jobs_count"] for one in steps]
+
+
+def several(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        written(folder, f'title = "{name}"\n{text}', f"{name}.toml")
+
+
+def test_a_scenario_goes_on_from_others_whose_changes_come_first(tmp_path: Path) -> None:
+    several(
+        tmp_path,
+        a=jobs(1) + jobs(2),
+        b='extends = "a"\n' + jobs(3),
+        c='extends = "b"\n' + jobs(4),
+    )
+    scenario = read_scenario(tmp_path / "c.toml")
+    assert counts(scenario) == [1, 2, 3, 4]
+    assert scenario.measures == ()
+    assert [one.origin for one in scenario.steps] == [
+        "a.toml, change 1", "a.toml, change 2", "b.toml, change 1", "c.toml, change 1"
+    ]  # fmt: skip
+
+
+def test_a_package_has_the_changes_of_its_measures_in_order_and_its_own_last(
+    tmp_path: Path,
+) -> None:
+    several(tmp_path, a=jobs(1), b=jobs(2), p='measures = ["b", "a"]\n' + jobs(3))
+    scenario = read_scenario(tmp_path / "p.toml")
+    assert counts(scenario) == [2, 1, 3]
+    assert [(one.name, one.title, counts(one.steps)) for one in scenario.measures] == [
+        ("b", "b", [2]), ("a", "a", [1]), ("own", "own changes", [3])
+    ]  # fmt: skip
+
+
+def test_a_change_that_comes_in_by_two_ways_is_taken_once(tmp_path: Path) -> None:
+    several(
+        tmp_path,
+        base=jobs(1),
+        a='extends = "base"\n' + jobs(2),
+        b='extends = "base"\n' + jobs(3),
+        p='measures = ["a", "b"]\n',
+    )
+    scenario = read_scenario(tmp_path / "p.toml")
+    assert counts(scenario) == [1, 2, 3]
+    assert [counts(one.steps) for one in scenario.measures] == [[1, 2], [1, 3]]
+    assert counts(subpackage(scenario, ["b"])) == [1, 3]
+
+
+def test_two_changes_that_look_alike_are_two(tmp_path: Path) -> None:
+    several(tmp_path, a=jobs(1) + jobs(1), b=jobs(1), p='measures = ["a", "b"]\n')
+    assert counts(read_scenario(tmp_path / "p.toml")) == [1, 1, 1]
+
+
+def test_a_scenario_may_go_on_from_another_and_be_a_package(tmp_path: Path) -> None:
+    several(
+        tmp_path, a=jobs(1), b=jobs(2), p='extends = "a"\nmeasures = ["b"]\n' + jobs(3),
+        q='extends = "p"\n' + jobs(4),
+    )  # fmt: skip
+    first, second = (read_scenario(tmp_path / f"{name}.toml") for name in "pq")
+    assert counts(first) == [1, 2, 3]
+    assert [one.name for one in first.measures] == ["a", "b", "own"]
+    assert counts(second) == [1, 2, 3, 4]
+    assert [(one.name, counts(one.steps)) for one in second.measures] == [
+        ("a", [1]), ("b", [2]), ("p", [3]), ("own", [4])
+    ]  # fmt: skip
+
+
+def test_a_package_among_measures_is_one_measure(tmp_path: Path) -> None:
+    several(
+        tmp_path, a=jobs(1), b=jobs(2), p='measures = ["a", "b"]\n', q='measures = ["p", "a"]\n'
+    )
+    scenario = read_scenario(tmp_path / "q.toml")
+    assert counts(scenario) == [1, 2]
+    assert [(one.name, counts(one.steps)) for one in scenario.measures] == [
+        ("p", [1, 2]), ("a", [1])
+    ]  # fmt: skip
+
+
+def test_the_horizon_is_that_of_the_parts_unless_it_is_written(tmp_path: Path) -> None:
+    day = 'horizon = "day"\n'
+    several(
+        tmp_path, a=day + jobs(1), b=jobs(2), c='extends = "a"\n', d='measures = ["a"]\n',
+        e='measures = ["a", "b"]\n', f='horizon = "day"\nmeasures = ["a", "b"]\n',
+    )  # fmt: skip
+    assert [read_scenario(tmp_path / f"{name}.toml").horizon for name in "cdf"] == ["day"] * 3
+    with pytest.raises(ScenarioError, match=r"e.toml: its parts differ in horizon \(a 'day', b"):
+        read_scenario(tmp_path / "e.toml")
+
+
+def test_the_cost_of_a_package_is_the_sum_of_its_measures_unless_it_is_written(
+    tmp_path: Path,
+) -> None:
+    several(
+        tmp_path,
+        a='cost_mln_rub = [1, 2, 3]\ncost_source = "x"\n' + jobs(1),
+        b='cost_mln_rub = [10, 20.5, 30]\ncost_source = "y"\n' + jobs(2),
+        c=jobs(3),
+        p='measures = ["a", "b"]\n',
+        q='measures = ["a", "b", "c"]\n',
+        r='cost_mln_rub = [5, 5, 5]\ncost_source = "z"\nmeasures = ["a", "b"]\n',
+        s='extends = "a"\n' + jobs(4),
+    )
+    read = {name: read_scenario(tmp_path / f"{name}.toml") for name in "apqrs"}
+    assert (read["a"].cost_mln_rub, read["a"].cost_source) == ((1, 2, 3), "x")
+    assert read["p"].cost_mln_rub == (11, 22.5, 33)
+    assert read["p"].cost_source == "sum of the measures"
+    assert subpackage(read["p"], ["b"]).cost_mln_rub == (10, 20.5, 30)
+    assert read["q"].cost_mln_rub is None
+    assert (read["r"].cost_mln_rub, read["r"].cost_source) == ((5, 5, 5), "z")
+    assert read["s"].cost_mln_rub is None
+
+
+def test_a_contrast_says_so_and_what_goes_on_from_it_need_not_be_one(tmp_path: Path) -> None:
+    several(tmp_path, a="is_contrast = true\n" + jobs(1), b='extends = "a"\n' + jobs(2))
+    assert read_scenario(tmp_path / "a.toml").is_contrast
+    assert not read_scenario(tmp_path / "b.toml").is_contrast
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("extends = 5", 'needs extends = "…" as a text; got 5'),
+        ('extends = ""', 'needs extends = "…" as a text'),
+        (
+            'extends = "part.toml"',
+            "extends names no scenario beside it: 'part.toml'; leave '.toml'",
+        ),
+        ('extends = "prt"', "extends names no scenario beside it: 'prt'; did you mean part?"),
+        ('extends = "../part"', "extends names no scenario beside it"),
+        ('extends = "\\u0000"', "extends names no scenario beside it"),
+        (f'extends = "{"n" * 300}"', "extends names no scenario beside it"),
+        ('extends = "plan"', "is made of itself: plan → plan"),
+        ('measures = "part"', 'must be a list of names, such as ["a", "b"]; got \'part\''),
+        ("measures = [1]", "must be a list of names"),
+        ("measures = []", "measures is an empty list"),
+        ('measures = ["part", "part"]', "measure 'part' stands twice"),
+        ('measures = ["bare"]', "measure 'bare' changes nothing; leave it out"),
+        ('measures = ["own"]', "'own' is the word for the package's own changes"),
+        ("cost_mln_rub = 5", "must be [low, middle, high], rising from 0; got 5; of a firm price"),
+        ("cost_mln_rub = [1, 2]", "got [1, 2]; of a firm price"),
+        ('cost_mln_rub = [1, "2", 3]', "all three are numbers"),
+        ("cost_mln_rub = [1, true, 3]", "all three are numbers"),
+        ("cost_mln_rub = [-1, 2, 3]", "rising from 0"),
+        ("cost_mln_rub = [1, nan, 3]", "rising from 0; got [1, nan, 3]"),
+        ("cost_mln_rub = [1, 2, inf]", "rising from 0; got [1, 2, inf]"),
+        ("cost_mln_rub = [1, 2, 3]", 'cost_mln_rub needs cost_source = "…"'),
+        ('cost_source = "x"', "cost_source without cost_mln_rub"),
+        ("is_contrast = 1", "is_contrast must be true or false; got 1"),
+        ('zone = "east"', "'zone' stands above the first change; put it under [[change]]"),
+        (JOBS + 'extends = "part"', "'extends' belongs to the whole scenario"),
+        (JOBS + "why = 5", '(add_jobs): needs why = "…" as a text; got 5'),
+        (JOBS.replace('"east"', "2020-01-01"), "zone must be a text; got 2020-01-01"),
+        (
+            '[[change]]\ndo = "add_facility"\nkind = "scool"\nzone = "a"\nname_ru = "a"\n'
+            'name_en = "a"',
+            "kind must be one of hub, airport, hospital, clinic, school, university, park; "
+            "got 'scool'; did you mean 'school'?",
+        ),
+    ],
+)
+def test_what_a_scenario_is_made_of_is_checked(tmp_path: Path, text: str, message: str) -> None:
+    several(tmp_path, part=jobs(1), bare="", own=jobs(1))
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(written(tmp_path, f"{TITLE}{text}\n"))
+    assert str(caught.value).startswith(("plan.toml: ", "plan.toml, change 1"))
+    assert message in str(caught.value)
+
+
+def test_a_fault_in_a_part_is_named_by_its_file_and_by_who_reads_it(tmp_path: Path) -> None:
+    several(tmp_path, a=jobs(1).replace("zone", "zon"), b='extends = "a"\n', c='measures = ["b"]')
+    with pytest.raises(ScenarioError, match=r"^a.toml, change 1 .*\(read for c.toml, which"):
+        read_scenario(tmp_path / "c.toml")
+
+
+def test_a_row_of_too_many_scenarios_is_refused(tmp_path: Path) -> None:
+    for number in range(40):
+        before = f'extends = "s{number - 1}"\n' if number else ""
+        written(tmp_path, TITLE + before + jobs(number), f"s{number}.toml")
+    assert len(read_scenario(tmp_path / "s29.toml").steps) == 30
+    with pytest.raises(ScenarioError, match="goes on from more than 30 scenarios in a row"):
+        read_scenario(tmp_path / "s39.toml")
+
+
+def test_a_package_may_be_put_together_in_a_script() -> None:
+    one, other = (
+        Scenario(
+            name=name, title=name, title_ru=name, steps=(step("add_jobs", zone="a", jobs_count=7),)
+        )
+        for name in ("one", "other")
+    )
+    both = package("both", [one, other], title="Both")
+    assert counts(both) == [7, 7]
+    assert counts(subpackage(both, ["other"])) == [7]
+    assert subpackage(both, ["other", "one"]) is both
+    assert subpackage(both, ["other"]).name == "both[other]"
+    assert subpackage(both, []).steps == ()
+    with pytest.raises(ScenarioError, match="'both' has no measure 'othr'; did you mean other"):
+        subpackage(both, ["othr"])
+    with pytest.raises(ScenarioError, match="no measure 'x'; it is no package"):
+        subpackage(one, ["x"])
+    with pytest.raises(ScenarioError, match="its changes are not those of its measures"):
+        replace(both, steps=both.steps[:1])
+
+
+def test_a_scenario_travels_and_stays_as_it_is(tmp_path: Path) -> None:
+    scenario = read_scenario(written(tmp_path, BRIDGE))
+    sent = pickle.loads(pickle.dumps(scenario))
+    assert sent == scenario
+    assert hash(sent) == hash(scenario)
+    arguments = scenario.steps[1].arguments
+    with pytest.raises(TypeError):
+        arguments["to_zone"] = 5  # type: ignore[index]
+    with pytest.raises(TypeError):
+        arguments["to_zone"]["east"] = 5  # type: ignore[index]
+    listed = ["a"]
+    one = Step(do="close_link", arguments={"link": listed})
+    listed.append("b")
+    assert one.arguments == {"link": ("a",)}
+
+
+BASE = Step(do="set_speed", arguments={"link": ["a"], "speed_kmh": 60}, why="x", origin="p")
+
+
+@pytest.mark.parametrize(
+    "alike",
+    [
+        Step(do="set_speed", arguments={"speed_kmh": 60.0, "link": "a"}),
+        Step(do="set_speed", arguments={"link": ("a",), "speed_kmh": 60, "road": "", "km": None}),
+        Step(do="set_speed", arguments={"link": ["a"], "speed_kmh": 60}, basis="source", why="y"),
+    ],
+)
+def test_what_acts_alike_has_one_hash(alike: Step) -> None:
+    assert scenario_sha256(worlds.scenario(alike)) == scenario_sha256(worlds.scenario(BASE))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        worlds.scenario(BASE, horizon="day"),
+        worlds.scenario(BASE, BASE),
+        worlds.scenario(Step(do="set_speed", arguments={"link": ["a"], "speed_kmh": 60.1})),
+        worlds.scenario(Step(do="set_speed", arguments={"link": ["b"], "speed_kmh": 60})),
+        worlds.scenario(
+            Step(do="set_speed", arguments={"link": ["a"], "speed_kmh": 60, "km": [1, 2]})
+        ),
+        worlds.scenario(Step(do="close_link", arguments={"link": ["a"]})),
+        worlds.scenario(),
+    ],
+)
+def test_what_acts_otherwise_has_another_hash(other: Scenario) -> None:
+    assert scenario_sha256(other) != scenario_sha256(worlds.scenario(BASE))
+
+
+def test_titles_reasons_and_cost_are_not_hashed() -> None:
+    scenario = worlds.scenario(BASE)
+    told = replace(
+        scenario, name="n", title="t", title_ru="т", description="d", cost_mln_rub=(1, 2, 3),
+        cost_source="s", is_contrast=True,
+    )  # fmt: skip
+    assert scenario_sha256(told) == scenario_sha256(scenario)
+    assert scenario_sha256(package("p", [scenario], title="p")) == scenario_sha256(scenario)

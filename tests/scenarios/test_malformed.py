@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from agglo.errors import ScenarioError
+from agglo.region import Region
 from agglo.scenarios.areas import Area
 from agglo.scenarios.arguments import Argument, wanted_arguments
 from agglo.scenarios.changes import CHANGES
@@ -84,16 +85,19 @@ def contents(folder: Path) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
-def refused(path: Path) -> str:
-    """Read a file that may be malformed; return what is said of it, empty where it is fine."""
+def refused(path: Path, region: Region | None = None) -> str:
+    """Read a file and apply it; return what is said of it, empty where all is well."""
     try:
-        read_scenario(path)
+        scenario = read_scenario(path)
+        if region is not None:
+            apply_scenario(region, scenario)
     except ScenarioError as error:
         message = str(error)
-        assert path.name in message
-        assert len(message) < LONGEST_MESSAGE
-        return message
-    return ""
+    else:
+        return ""
+    assert path.name in message
+    assert len(message) < LONGEST_MESSAGE
+    return message
 
 
 def test_every_malformed_file_of_the_folder_has_its_message() -> None:
@@ -144,7 +148,7 @@ def mutated(text: str, chance: random.Random) -> bytes:
 def test_a_spoilt_file_is_refused_in_words_or_is_still_a_scenario(tmp_path: Path) -> None:
     chance = random.Random(6)
     said = []
-    for number in range(400):
+    for number in range(300):
         path = tmp_path / f"spoilt{number}.toml"
         path.write_bytes(mutated(PLAN, chance))
         before = contents(tmp_path)
@@ -152,7 +156,7 @@ def test_a_spoilt_file_is_refused_in_words_or_is_still_a_scenario(tmp_path: Path
         assert contents(tmp_path) == before
         path.unlink()
     kinds = {message.split("spoilt")[-1].split(":", 1)[-1][:40] for message in said if message}
-    assert sum(map(bool, said)) >= 200
+    assert sum(map(bool, said)) >= 150
     assert len(kinds) >= 30
 
 
@@ -161,15 +165,9 @@ def test_what_a_spoilt_file_does_to_a_region_is_refused_in_words_too(tmp_path: P
     chance = random.Random(7)
     path = tmp_path / "plan.toml"
     results = set()
-    for _ in range(120):
+    for _ in range(60):
         path.write_bytes(mutated(PLAN, chance))
-        try:
-            apply_scenario(region, read_scenario(path))
-        except ScenarioError as error:
-            assert "plan.toml" in str(error)
-            results.add("refused")
-        else:
-            results.add("applied")
+        results.add("refused" if refused(path, region) else "applied")
     assert "refused" in results
 
 
@@ -235,20 +233,23 @@ def fitting(item: Argument) -> object:
     return ["x"] if "text" in item.wanted else [1.0, 2.0]
 
 
+def said_of(do: str, arguments: dict[str, object]) -> str:
+    try:
+        step(do, **arguments)
+    except ScenarioError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize("do", CHANGES)
 def test_a_value_of_the_wrong_kind_is_refused_with_the_name_of_its_argument(do: str) -> None:
-    fits = {
-        name: fitting(item) for name, item in wanted_arguments(do).items() if item.is_required
-    }
+    fits = {name: fitting(item) for name, item in wanted_arguments(do).items() if item.is_required}
     for name, item in wanted_arguments(do).items():
         refusals = 0
         for kind, values in ODD.items():
             for value in values:
-                try:
-                    step(do, **{**fits, name: value})
-                except ScenarioError as error:
-                    assert f"({do})" in str(error)
-                    refusals += name in str(error)
-                else:
-                    assert kind != "other" or value is None
+                message = said_of(do, {**fits, name: value})
+                assert not message or f"({do})" in message
+                assert message or kind != "other" or value is None
+                refusals += name in message
         assert refusals >= 5, (name, item.wanted)

@@ -241,6 +241,14 @@ def test_the_order_of_rows_and_columns_changes_no_figure() -> None:
     )
 
 
+def test_the_order_of_drawn_rows_changes_no_figure() -> None:
+    drawn = drawn_from(SEVEN, SEVEN * 0.5 + RANDOM.normal(0, 30, SEVEN.shape), SEVEN[::-1] * 0.9)
+    mixed = drawn.sample(frac=1, random_state=4)
+    found = rank_acceptability(drawn, seed=1, weights_count=900).ranks.set_index("scenario")
+    other = rank_acceptability(mixed, seed=1, weights_count=900).ranks.set_index("scenario")
+    pd.testing.assert_frame_equal(other.loc[found.index], found, check_exact=True)
+
+
 def test_the_chunks_in_which_weights_are_taken_change_no_figure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

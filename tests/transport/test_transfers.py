@@ -59,6 +59,7 @@ def crossing(
             tables["lines"].loc[line, column] = value
     tables["lines"]["headway_low_min"] = tables["lines"]["headway_min"]
     tables["lines"]["headway_high_min"] = tables["lines"]["headway_min"]
+    tables["lines"] = tables["lines"].reset_index(drop=True)
     tables["transfers"] = pd.DataFrame(
         [(*row, "assumed") for row in timed],
         columns=[
@@ -196,8 +197,7 @@ def test_a_known_wait_is_not_spread() -> None:
     network = network_from_regions({"own": crossing([AT_B])}, worlds.parameters())
     start, end = (node_numbers(network.topology, [name]) for name in ("from:a", "to:c"))
     usual = network_from_regions({"own": crossing()}, worlds.parameters())
-    for window in ("peak",):
-        got = transit_spread(network.topology, network.arcs["own"], start, end, window=window)
+    got = transit_spread(network.topology, network.arcs["own"], start, end)
     assert got.p90_min[0, 0] <= DOOR + (18 + 2 + 10) + (3 + 2 + 10) + DOOR + 1e-3
     assert got.median_min[0, 0] <= DOOR + (10 + 2 + 10) + (3 + 2 + 10) + DOOR + 1e-3
     ready = DOOR + 2 * (BOARDING + RUN) + DOOR
@@ -259,9 +259,7 @@ def test_several_connections_of_one_stop_stand_beside_each_other() -> None:
 def test_a_line_that_calls_at_a_stop_twice_connects_at_each_call() -> None:
     region = crossing([AT_B])
     calls = region["line_stops"].reset_index(drop=True)
-    again = pd.DataFrame(
-        [("first", 3, "stop_b", 10.0, "assumed")], columns=calls.columns[[0, 1, 2, 3, -1]]
-    )
+    again = calls[calls["line_id"] == "first"].tail(1).assign(sequence=3, stop_id="stop_b")
     calls = pd.concat([calls, again], ignore_index=True)
     region = region.with_tables(line_stops=calls)
     assert minutes(region, "e", "c") == pytest.approx(USUAL - WAIT + 3, abs=1e-3)

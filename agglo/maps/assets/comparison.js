@@ -80,7 +80,7 @@
   }
   function pick(held) { // nothing is chosen, or nothing is known of it: offer what is
     var ids = page.data.scenarios.map(function (one) { return one.id; }).filter(function (id) { return held[id]; });
-    return [note(word(ids.length ? "choose" : "nothing"))].concat(ids.length ? [make("div", { "class": "choices" }, ids.map(chosenName))] : []);
+    return [note(word(ids.length ? "choose" : "nothing"), "offer")].concat(ids.length ? [make("div", { "class": "choices" }, ids.map(chosenName))] : []);
   }
 
   // ---- 1. what changes, in natural units
@@ -151,7 +151,7 @@
       [word("concerns"), about.people === null || about.people === undefined ? [NONE + " ", small(word("people_unknown"))] : [make("b", {}, [said("people_at_least", { people: figure(about.people, "persons") })])]]
     ].map(function (row) { return make("div", {}, [make("dt", {}, [row[0]]), make("dd", {}, row[1].filter(Boolean))]); });
     var warnings = (about.lint || []).map(function (row) { return make("li", {}, ["\u26a0\u00a0" + (state.language === "ru" ? row[2] : row[3])]); });
-    return make("div", { id: "compare_facts", "class": "facts" }, [make("dl", {}, rows), make("h3", {}, [word("lint")]), warnings.length ? make("ul", {}, warnings) : note(word("no_lint"))]);
+    return make("div", { id: "compare_facts", "class": "told" }, [make("dl", {}, rows), make("h3", {}, [word("lint")]), warnings.length ? make("ul", {}, warnings) : note(word("no_lint"))]);
   }
   function goalTable() { // every scenario against every goal
     var rows = page.data.scenarios.filter(function (one) { return data.scores[one.id] && one.id !== BASE; }).map(function (one) {
@@ -218,22 +218,23 @@
   function assumption(name) { return has("assumption", name) ? text("assumption", name) : name.replace(/_/g, " "); }
   function assumed(name, value) { // the value of an assumption; a group lies between its ends
     if (data.groups.indexOf(name) >= 0 && value !== null) { // from −1 over 0, as assumed, to 1
-      var end = word(value < 0 ? "low_end" : "high_end");
-      return Math.abs(value) >= 1 ? end : value === 0 ? word("as_assumed") : said("towards", { share: number(Math.abs(value), "share"), end: end });
+      var end = value < 0 ? "low" : "high";
+      return Math.abs(value) >= 1 ? word(end + "_end") : value === 0 ? word("as_assumed") : said("towards_" + end, { share: number(Math.abs(value), "share") });
     }
     return figure(value, /_share$/.test(name) ? "share" : "");
   }
   function tornado(found, id, goal) {
     var score = ((data.scores[id] || {})[goal] || [null])[0], ends = [];
     if (!found.rows.length) { return [note(word("no_tornado"))]; }
-    found.rows.forEach(function (row) { ends.push(row[3], row[4]); });
+    found.rows.forEach(function (row) { ends.push(row[1], row[2]); });
     ends = ends.concat(score === null ? [] : [score]).filter(function (value) { return value !== null; });
     var low = Math.min.apply(null, ends), high = Math.max.apply(null, ends), middle = score === null ? (low + high) / 2 : score, room = (high - low) * 0.02;
     var rows = found.rows.map(function (row) {
-      return make("tr", { "data-assumption": row[0] }, [cell([assumption(row[0])]),
-        cell([make("span", { "class": "end low" }, [assumed(row[0], row[1])]), " \u2192 ", make("b", {}, [plain(row[3])])]),
-        cell([strip(low - room, high + room, [["fill low", middle, row[3] === null ? middle : row[3]], ["fill high", middle, row[4] === null ? middle : row[4]], ["axis", middle, middle]])], "wide"),
-        cell([make("span", { "class": "end high" }, [assumed(row[0], row[2])]), " \u2192 ", make("b", {}, [plain(row[4])])])]);
+      var about = data.ends[row[0]]; // name, low and high value
+      return make("tr", { "data-assumption": about[0] }, [cell([assumption(about[0])]),
+        cell([make("span", { "class": "end low" }, [assumed(about[0], about[1])]), " \u2192 ", make("b", {}, [plain(row[1])])]),
+        cell([strip(low - room, high + room, [["fill low", middle, row[1] === null ? middle : row[1]], ["fill high", middle, row[2] === null ? middle : row[2]], ["axis", middle, middle]])], "wide"),
+        cell([make("span", { "class": "end high" }, [assumed(about[0], about[2])]), " \u2192 ", make("b", {}, [plain(row[2])])])]);
     });
     var more = found.more ? [note(said("more_assumptions", { count: String(found.more), swing: plain(found.swing) }))] : [];
     return [make("h3", {}, [said("tornado", { goal: goalName(goal), score: plain(score) })]), table("compare_tornado", [word("head_assumption"), word("if_low"), "", word("if_high")], rows, "tornado")].concat(more);
@@ -260,7 +261,7 @@
       return own.length ? children.concat([make("h3", {}, [word("who_" + group)])], group === "municipality" ? [note(said("who_counted", { gain: total(own, 3), lose: total(own, 4), same: total(own, 5) }), "lead")] : [], [diverging(group, own)]) : children;
     }, []).concat([note(word("who_note"))]);
   }
-  function total(rows, at) { return figure(rows.reduce(function (sum, row) { return sum + (row[at] || 0); }, 0), "persons"); }
+  function total(rows, at) { return plain(rows.reduce(function (sum, row) { return sum + (row[at] || 0); }, 0), "persons"); }
   function placeName(group, id) {
     var known = page.data.municipalities.features.filter(function (f) { return f.properties.municipality_id === id; })[0];
     if (!id) { return word("no_municipality"); }
