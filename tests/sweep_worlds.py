@@ -18,7 +18,7 @@ from agglo.errors import FlowError
 from agglo.parameters import parameters_from_assumptions
 from agglo.scenarios.files import Scenario
 from agglo.sweeps.recipe import Recipe
-from agglo.sweeps.sweep import FILES
+from agglo.sweeps.store import FILES
 from agglo.workspace import Workspace
 from tests import worlds
 

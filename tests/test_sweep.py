@@ -20,8 +20,8 @@ from agglo.errors import CompareError, OutputError, ScenarioError, SettingsError
 from agglo.sweeps.axes import axis_from_text
 from agglo.sweeps.plan import CHUNK_DRAWS, plan_from_recipe, tasks_of
 from agglo.sweeps.recipe import CENTRAL, Recipe
-from agglo.sweeps.store import PARTS
-from agglo.sweeps.sweep import FILES, Sweep, sweep
+from agglo.sweeps.store import FILES, PARTS
+from agglo.sweeps.sweep import Sweep, sweep
 from tests import sweep_worlds as stand_in
 from tests import worlds
 

@@ -93,3 +93,21 @@ def test_an_address_where_nobody_answers_is_refused(
     monkeypatch.setattr(workers, "ANSWER_S", 0.5)
     with pytest.raises(SettingsError, match=rf"no Dask scheduler answers at '{address}'"):
         sweep(stand_in.recipe_of(folder), tmp_path / "out", draws_count=1, scheduler=address)
+
+
+def test_a_scheduler_without_workers_is_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "ANSWER_S", 2)
+    with (
+        distributed.LocalCluster(
+            n_workers=0, processes=False, host="127.0.0.1", dashboard_address=None
+        ) as empty,
+        pytest.raises(SettingsError, match=r"has no worker; start one with: dask worker tcp"),
+    ):
+        sweep(
+            stand_in.recipe_of(folder),
+            tmp_path / "out",
+            draws_count=1,
+            scheduler=empty.scheduler_address,
+        )

@@ -114,11 +114,11 @@ def worst_link_loss(case: Given) -> pd.Series:
     """Loss of the worst single road link as a share of all commuting minutes of a day."""
     own = inside_of(case)
     is_road = _is_road(own.case)
-    if not is_road.any():
+    minutes = (own.case.flows.to_numpy() * _counted(own.case)).sum(axis=1) @ own.trips
+    if not is_road.any() or not minutes > 0:
         return whole_only(float("nan"))
     losses = own.case.link_losses["loss_person_min"].to_numpy(dtype=float)[is_road]
-    minutes = (own.case.flows.to_numpy() * _counted(own.case)).sum(axis=1)
-    return whole_only(float(losses.max() / (minutes * own.trips).sum()))
+    return whole_only(float(losses.max() / minutes))
 
 
 def road_losses(case: Case) -> pd.DataFrame:

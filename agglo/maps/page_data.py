@@ -12,11 +12,12 @@ import shapely
 from agglo.indicators.measures import WHOLE
 from agglo.indicators.registry import INDICATORS
 from agglo.maps.drawing import ROLE_COLOURS, link_styles, zone_styles
+from agglo.maps.row_names import row_names
 from agglo.maps.styles import Style
 from agglo.maps.tables import imagery_columns
 from agglo.maps.territory_data import territory_data
 from agglo.maps.words import LANGUAGES, Theme, Words
-from agglo.region import Provenance, Region, attributions
+from agglo.region import Provenance, attributions
 from agglo.run import Result, cut_places, worst_link
 from agglo.scenarios.receipts import ABSENT
 from agglo.scoring.goals import Goal
@@ -53,7 +54,7 @@ def page_data(
     return {
         "title": {"ru": region.name_ru, "en": region.name_en},
         "texts": words.texts,
-        "scenarios": [_scenario(result) for result in results],
+        "scenarios": [_scenario(result, results[0]) for result in results],
         "goals": [
             {"id": goal.id, "ru": goal.name_ru, "en": goal.name_en, "headline": goal.headline}
             for goal in goals
@@ -146,7 +147,7 @@ def _source(item: Provenance) -> dict[str, object]:
     }
 
 
-def _scenario(result: Result) -> dict[str, object]:
+def _scenario(result: Result, baseline: Result) -> dict[str, object]:
     scenario = result.scenario
     own = result.indicators[result.indicators["place_id"] == WHOLE]
     return {
@@ -168,17 +169,17 @@ def _scenario(result: Result) -> dict[str, object]:
         "status": dict(zip(own["indicator"], own["status"], strict=True)),
         "worst": worst_link(result),
         "cut_off": cut_places(result),
-        "receipts": _receipts(result),
+        "receipts": _receipts(result, baseline),
     }
 
 
-def _receipts(result: Result) -> list[dict[str, object]]:
+def _receipts(result: Result, baseline: Result) -> list[dict[str, object]]:
     """Gather the receipts of a scenario with names that people know.
 
     Rows with one and the same change stand together; a row that the scenario adds shows once;
     ranges stay in receipts.csv.
     """
-    region = result.case.region
+    regions = (result.case.region, baseline.case.region)
     groups: dict[tuple[object, ...], list[dict[str, str]]] = {}
     for number, table, row, column, before, after, basis in result.receipts[
         RECEIPT_SHOWN
@@ -187,7 +188,7 @@ def _receipts(result: Result) -> list[dict[str, object]]:
             continue
         is_new = before == ABSENT and after != ABSENT
         key = (number, basis, *(("", row, "") if is_new else (column, before, after)))
-        names = _row_names(region, table, row)
+        names = row_names(regions, table, row)
         if names not in groups.setdefault(key, []):
             groups[key].append(names)
     return [
@@ -209,19 +210,6 @@ def _receipts(result: Result) -> list[dict[str, object]]:
 def _joined(names: Sequence[str]) -> str:
     """Join names; of many only the first and the last are said, and how many there are."""
     return "; ".join(names) if len(names) <= 2 else f"{names[0]} … {names[-1]} ({len(names)})"
-
-
-def _row_names(region: Region, table: str, row_id: str) -> dict[str, str]:
-    """Name the row that a receipt is about: a run time by its line and stop."""
-    if table == "line_stops":
-        line, _, sequence = row_id.rpartition("/")
-        stop = region["line_stops"]["stop_id"][line, int(sequence)]
-        return {
-            language: f"{region['lines'][name][line]} → {region['stops'][name][stop]}"
-            for language, name in (("ru", "name_ru"), ("en", "name_en"))
-        }
-    rows = region[table]
-    return {language: str(rows[f"name_{language}"][row_id]) for language in LANGUAGES}
 
 
 def _indicator(name: str) -> dict[str, object]:

@@ -58,9 +58,9 @@ def rank_acceptability(
     Weights are spread evenly over all that are not negative and add up to 1 (flat Dirichlet):
     SMAA, Lahdelma, Hokkanen and Salminen 1998; shares of ranks and central weights, SMAA-2,
     Lahdelma and Salminen 2001. Unlike there, those who are level share their ranks in equal
-    parts. With one or two goals the shares are exact, with more they are drawn; wins are exact
-    unless the weights are ordered. A goal that nobody has is left out, and a scenario that
-    lacks one of the others has no rank.
+    parts. With one or two goals and certain scores the shares are exact, otherwise drawn; wins
+    are exact unless the weights are ordered. A goal that nobody has is left out, and a scenario
+    that lacks one of the others has no rank.
 
     Parameters
     ----------

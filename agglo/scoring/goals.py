@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from agglo.errors import SettingsError
+from agglo.errors import CompareError, SettingsError
 from agglo.indicators.registry import GOALS, INDICATORS
 from agglo.scenarios.files import BASELINE
 
@@ -86,14 +86,7 @@ def anchored_value(value: float, baseline: float, anchor: Anchor) -> float:
     >>> round(anchored_value(1.1, 1.0, anchor), 6)
     75.0
     """
-    if anchor.target_change is not None:
-        step = (value - baseline) / anchor.step
-    elif baseline > 0 and value >= 0:
-        with np.errstate(divide="ignore"):
-            step = float(np.log(value / baseline) / anchor.step)
-    else:
-        return float("nan")
-    return float(np.clip(MIDDLE + MIDDLE * step, 0.0, 100.0))
+    return float(_anchored(np.array([value]), np.array([baseline]), anchor)[0])
 
 
 def goal_scores(
@@ -140,29 +133,49 @@ def drawn_goal_scores(values: pd.DataFrame, goals: Sequence[Goal]) -> pd.DataFra
     -------
     drawn_goal_scores
         The same index, columns goals, 0–100; row by row the same as ``goal_scores``.
+
+    Raises
+    ------
+    CompareError
+        If a draw has no baseline, or more than one.
     """
-    is_base = values.index.get_level_values("scenario") == BASELINE
-    base = values[is_base].droplevel("scenario")
-    base = base.loc[values.index.get_level_values("draw")]
+    base = _baselines(values)
+    needed = dict.fromkeys(anchor.indicator for goal in goals for anchor in goal.anchors)
+    numbers = {name: values[name].to_numpy(dtype=float) for name in needed}
     scores = {}
     for goal in goals:
         valued = np.column_stack(
             [
-                _anchored(
-                    values[anchor.indicator].to_numpy(dtype=float),
-                    base[anchor.indicator].to_numpy(dtype=float),
-                    anchor,
-                )
+                _anchored(numbers[anchor.indicator], numbers[anchor.indicator][base], anchor)
                 for anchor in goal.anchors
             ]
         )
-        weights = np.array([anchor.weight for anchor in goal.anchors]) * ~np.isnan(valued)
-        total = weights.sum(axis=1)
-        with np.errstate(invalid="ignore"):
-            scores[goal.id] = (np.nan_to_num(valued) * weights).sum(axis=1) / np.where(
-                total > 0, total, np.nan
-            )
+        has = ~np.isnan(valued)
+        weights = np.array([anchor.weight for anchor in goal.anchors]) * has
+        total, points = weights.sum(axis=1), (np.where(has, valued, 0.0) * weights).sum(axis=1)
+        scores[goal.id] = np.divide(
+            points, total, out=np.full(len(values), np.nan), where=total > 0
+        )
     return pd.DataFrame(scores, index=values.index)
+
+
+def _baselines(values: pd.DataFrame) -> npt.NDArray[np.intp]:
+    """Row number of the baseline of the same draw, for every row."""
+    draws = values.index.get_level_values("draw")
+    is_base = values.index.get_level_values("scenario") == BASELINE
+    own = draws[is_base]
+    if not own.is_unique:
+        raise CompareError(
+            f"draw {own[own.duplicated()][0]} has the '{BASELINE}' more than once; keep one row of "
+            "each draw and scenario"
+        )
+    found = own.get_indexer(draws)
+    if (found < 0).any():
+        raise CompareError(
+            f"draw {draws[found < 0][0]} has no '{BASELINE}'; a score is measured from the "
+            "baseline of its own draw"
+        )
+    return np.asarray(np.flatnonzero(is_base)[found])
 
 
 def _anchored(

@@ -77,7 +77,7 @@ class Plan:
         return {
             "format": FORMAT,
             "agglo": importlib.metadata.version("agglo"),
-            "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+            "libraries": {name: _version(name) for name in LIBRARIES},
             "inputs_sha256": self.workspace.inputs_sha256,
             "scenarios": {one.name: scenario_sha256(one) for one in self.scenarios},
             "set_parameters": sorted(self.settings[0]),
@@ -235,6 +235,13 @@ def _indicators(asked: Sequence[str], of_goals: set[str]) -> tuple[str, ...]:
         if not INDICATORS[name].has_whole:
             raise SettingsError(f"indicator '{name}' has no value for the whole region")
     return tuple(name for name in INDICATORS if name in of_goals or name in asked)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"
 
 
 def _short(value: object) -> str:

@@ -19,7 +19,15 @@ from agglo.layers.write import write_csv
 from agglo.sweeps.axes import shown_value
 from agglo.sweeps.plan import SCORE, Plan, point_id
 from agglo.sweeps.recipe import CENTRAL
-from agglo.sweeps.store import Rows, replace_file
+from agglo.sweeps.store import (
+    DRAWS,
+    RECORD,
+    SUMMARY,
+    VALUES,
+    Parts,
+    Rows,
+    replace_file,
+)
 from agglo.tables import STATUSES
 
 if TYPE_CHECKING:
@@ -27,8 +35,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-VALUES, DRAWS, SUMMARY, RECORD = "values.parquet", "draws.parquet", "summary.csv", "sweep.json"
-FILES = (VALUES, DRAWS, SUMMARY, RECORD)
 ROW_GROUP_ROWS = 65_536
 QUANTILES = {"low": 0.05, "median": 0.5, "high": 0.95}
 
@@ -152,7 +158,7 @@ def summary_table(plan: Plan, found: Sequence[Found]) -> pd.DataFrame:
 
 
 def write_results(
-    plan: Plan, found: Sequence[Found], out: Path, *, parts: Path, draws_count: int
+    plan: Plan, found: Sequence[Found], out: Path, *, parts: Parts, draws_count: int
 ) -> pd.DataFrame:
     """Write all tables, each whole and in place of an earlier one; return the summary.
 
@@ -162,7 +168,7 @@ def write_results(
         If one cannot be written.
     """
     summary = summary_table(plan, found)
-    text = parts / SUMMARY
+    text = parts.folder / SUMMARY
     write_csv(summary, text)
     record = json.dumps(_record(plan, draws_count), indent=2, ensure_ascii=False)
     for name, content in (

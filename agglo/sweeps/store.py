@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -29,13 +30,25 @@ Floats = npt.NDArray[np.float64]
 Rows = dict[tuple[int, int], dict[int, Floats]]
 """By setting and chunk, by draw: scenarios × columns."""
 
+VALUES, DRAWS, SUMMARY, RECORD = "values.parquet", "draws.parquet", "summary.csv", "sweep.json"
+FILES = (VALUES, DRAWS, SUMMARY, RECORD)
 PARTS, IDENTITY, LOCK = ".parts", "plan.json", "lock"
 SUFFIX = ".part"
 DIGEST_BYTES = 64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The folder of the finished chunks of one plan."""
+
+    folder: Path
+    plan: Plan
+    sha256: str
+    """Of all that the values depend on."""
+
+
 @contextmanager
-def opened_parts(out: Path, plan: Plan, *, is_fresh: bool) -> Iterator[Path]:
+def opened_parts(out: Path, plan: Plan, *, is_fresh: bool) -> Iterator[Parts]:
     """Give the folder of the finished chunks, held by this process alone.
 
     Raises
@@ -49,27 +62,29 @@ def opened_parts(out: Path, plan: Plan, *, is_fresh: bool) -> Iterator[Path]:
         with (folder / LOCK).open("a") as lock:
             _hold(lock, out)
             _clear(folder, everything=is_fresh)
-            _check_identity(folder, plan, out)
-            yield folder
+            identity = plan.identity
+            _check_identity(folder, identity, out)
+            yield Parts(folder=folder, plan=plan, sha256=identity_sha256(identity))
     except OSError as error:
         raise OutputError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
-def read_parts(folder: Path, plan: Plan) -> Rows:
+def read_parts(parts: Parts) -> Rows:
     """Read the finished chunks; one that is damaged is left out and will be done again."""
     found: Rows = {}
+    plan = parts.plan
     names = {part_name(plan, setting): setting for setting in range(len(plan.settings))}
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in sorted(parts.folder.glob(f"*{SUFFIX}")):
         name, _, chunk = path.stem.rpartition("-")
         if name not in names:
             continue
-        rows = _read_part(path, plan)
+        rows = _read_part(path, parts)
         if rows:
             found[names[name], int(chunk) if chunk.isdecimal() else CENTRAL] = rows
     return found
 
 
-def write_part(folder: Path, plan: Plan, outcome: Outcome, kept: Mapping[int, Floats]) -> None:
+def write_part(parts: Parts, outcome: Outcome, kept: Mapping[int, Floats]) -> None:
     """Write a finished chunk, with the draws of it that were there before.
 
     Raises
@@ -87,9 +102,9 @@ def write_part(folder: Path, plan: Plan, outcome: Outcome, kept: Mapping[int, Fl
     buffer = io.BytesIO()
     np.save(buffer, table, allow_pickle=False)
     chunk = "central" if outcome.task.chunk == CENTRAL else f"{outcome.task.chunk:06d}"
-    path = folder / f"{part_name(plan, outcome.task.setting)}-{chunk}{SUFFIX}"
+    path = parts.folder / f"{part_name(parts.plan, outcome.task.setting)}-{chunk}{SUFFIX}"
     content = buffer.getvalue()
-    replace_file(path, _digest(plan, path.name, content) + content)
+    replace_file(path, _digest(parts, path.name, content) + content)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -115,25 +130,25 @@ def part_name(plan: Plan, setting: int) -> str:
     return hashlib.sha256(setting_name(plan, setting).encode()).hexdigest()[:12]
 
 
-def _read_part(path: Path, plan: Plan) -> dict[int, Floats]:
+def _read_part(path: Path, parts: Parts) -> dict[int, Floats]:
     content = path.read_bytes()
     digest, payload = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
-    if digest != _digest(plan, path.name, payload):
+    if digest != _digest(parts, path.name, payload):
         return {}
     table = np.load(io.BytesIO(payload), allow_pickle=False)
-    shape = (len(plan.scenarios), len(plan.columns))
+    shape = (len(parts.plan.scenarios), len(parts.plan.columns))
     return {int(row[0]): row[1:].reshape(shape) for row in table}
 
 
-def _digest(plan: Plan, name: str, payload: bytes) -> bytes:
+def _digest(parts: Parts, name: str, payload: bytes) -> bytes:
     """Hash a chunk with the plan and the name it belongs to."""
-    head = f"{identity_sha256(plan.identity)}/{name}/".encode()
+    head = f"{parts.sha256}/{name}/".encode()
     return hashlib.sha256(head + payload).hexdigest().encode()
 
 
-def _check_identity(folder: Path, plan: Plan, out: Path) -> None:
+def _check_identity(folder: Path, identity: Mapping[str, object], out: Path) -> None:
     path = folder / IDENTITY
-    content = json.dumps(plan.identity, indent=1, sort_keys=True, ensure_ascii=False).encode()
+    content = json.dumps(identity, indent=1, sort_keys=True, ensure_ascii=False).encode()
     if not path.exists():
         _clear(folder, everything=True)
         replace_file(path, content)
@@ -142,7 +157,7 @@ def _check_identity(folder: Path, plan: Plan, out: Path) -> None:
         return
     try:
         other = json.loads(path.read_bytes())
-        differs = "; ".join(identity_differences(plan.identity, other))
+        differs = "; ".join(identity_differences(identity, other))
     except (ValueError, TypeError, AttributeError):
         differs = f"{PARTS}/{IDENTITY} is damaged"
     raise OutputError(

@@ -14,10 +14,9 @@ from agglo.errors import ScenarioError, SettingsError
 from agglo.folders import check_folder
 from agglo.sweeps.plan import Plan, plan_from_recipe, tasks_of, travelling
 from agglo.sweeps.recipe import CENTRAL, Outcome, Recipe, Task
-from agglo.sweeps.store import PARTS, Rows, opened_parts, read_parts, write_part
+from agglo.sweeps.store import FILES, PARTS, Parts, Rows, opened_parts, read_parts, write_part
 from agglo.sweeps.workers import done_by_processes, done_here, done_on_cluster
 
-FILES = ("values.parquet", "draws.parquet", "summary.csv", "sweep.json")
 SHOWN_FAILURES = 3
 
 Progress = Callable[[str, int, int], None]
@@ -76,12 +75,12 @@ def sweep(
         progress("layers", 0, 0)
     plan = plan_from_recipe(recipe)
     with opened_parts(out, plan, is_fresh=is_fresh) as parts:
-        rows = read_parts(parts, plan)
+        rows = read_parts(parts)
         tasks = tasks_of(plan, draws_count=draws_count, done=rows)
         wanted = (draws_count + 1) * len(plan.settings) * len(plan.scenarios)
         missing = sum(len(task.numbers) for task in tasks) * len(plan.scenarios)
         with closing(_outcomes(tasks, plan, workers, scheduler)) as outcomes:
-            _gather(outcomes, plan, parts, rows, progress, wanted=wanted, missing=missing)
+            _gather(outcomes, parts, rows, progress, wanted=wanted, missing=missing)
         from agglo.sweeps.results import found_values, write_results
 
         if progress:
@@ -93,8 +92,7 @@ def sweep(
 
 def _gather(
     outcomes: Iterator[Outcome],
-    plan: Plan,
-    parts: Path,
+    parts: Parts,
     rows: Rows,
     progress: Progress | None,
     *,
@@ -108,12 +106,12 @@ def _gather(
         progress("draws", done, wanted)
     for outcome in outcomes:
         key = outcome.task.setting, outcome.task.chunk
-        write_part(parts, plan, outcome, rows.get(key, {}))
+        write_part(parts, outcome, rows.get(key, {}))
         rows[key] = {**rows.get(key, {}), **outcome.rows}
         failures += outcome.failures
         if any(number == CENTRAL for number, _ in failures):
             break
-        done += len(outcome.rows) * len(plan.scenarios)
+        done += len(outcome.rows) * len(parts.plan.scenarios)
         if progress:
             progress("draws", done, wanted)
     if failures:

@@ -42,8 +42,26 @@ WITHOUT_DATA = {
     "best_wage_within_45_min_transit",
     "wage_gap_within_45_min_car_share",
     "wage_gap_within_45_min_transit_share",
+    "minutes_to_clinic",
+    "minutes_to_park",
+    "minutes_to_school",
+    "clinic_hours_per_resident_year",
+    "hub_capacity_used_share",
+    "hub_yard_teu",
+    "joint_saving_mln_rub",
+    "hachman_index",
+    "krugman_specialisation",
+    "sector_concentration",
+    "sector_entropy_bits",
+    "specialisation_coefficient",
+    "specialised_sectors_count",
+    "towns_duplication_share",
+    "project_cost_known_share",
+    "project_funding_known_share",
+    "project_scenario_known_share",
+    "project_unfunded_mln_rub",
 }
-"""What the worlds have no facility, station, off-peak line or second wage for."""
+"""What the worlds lack data for: facilities, stations, wages, sectors, hubs, budgets, projects."""
 
 CAR_ONLY = {"car_preference_share": 1.0}
 CLOSED = worlds.scenario(worlds.change("close_link", link=["bridge"]), name="closed", horizon="day")

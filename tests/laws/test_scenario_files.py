@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agglo.scenarios.arguments import CHANGES
+from agglo.scenarios.changes import CHANGES
 from agglo.scenarios.composing import composed, package
 from agglo.scenarios.files import read_scenario
 from agglo.scenarios.receipts import changed_region, differences
@@ -98,7 +98,7 @@ def test_some_measures_keep_their_changes_in_order(
         assert subpackage(some, further).steps == subpackage(whole, further).steps
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(scenarios(), st.data())
 def test_a_subpackage_does_what_its_measures_do_alone(
     parts: list[Scenario], data: st.DataObject
@@ -185,8 +185,8 @@ def test_the_files_of_the_law_are_a_diamond(tmp_path: Path) -> None:
     assert {one.do for one in scenario.steps} <= set(CHANGES)
 
 
-@pytest.mark.parametrize("order", itertools.permutations("ab"))
-def test_the_order_of_measures_is_that_of_their_changes(order: tuple[str, str]) -> None:
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_the_order_of_measures_is_that_of_their_changes(order: str) -> None:
     parts = {name: simple(name, [number]) for number, name in enumerate("ab", 1)}
     whole = package("p", [parts[name] for name in order], title="p")
     assert [step.origin[0] for step in whole.steps] == list(order)

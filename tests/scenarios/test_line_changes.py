@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,7 @@ BOARDED = 12.0
 """Half of a headway of 20 minutes and the boarding."""
 
 
+@cache
 def valley(*, off_peak: bool = False) -> Region:
     """A 'valley' line along a – b – c – d, 10, 12 and 14 minutes; a 'hill' line from c to h, 8.
 
@@ -505,8 +507,8 @@ def test_a_connection_that_no_vehicle_reaches_or_leaves_is_refused(
 
 
 def test_a_region_without_lines_or_stops_says_so() -> None:
-    places = {"a": worlds.Place(x_km=0), "b": worlds.Place(x_km=10)}
-    bare = worlds.region_of(worlds.tables_of(places, {"r": ("a", "b", 10.0, 60.0)}))
+    rows = {name: valley()[name].iloc[:0] for name in ("stops", "lines", "line_stops")}
+    bare = valley().with_tables(**rows)
     with pytest.raises(ScenarioError, match="unknown line 'x'; there are none"):
         remove_line(bare, line="x")
     with pytest.raises(ScenarioError, match="no stop is of mode 'bus'; there are no stops"):

@@ -13,6 +13,7 @@ from shapely.geometry import box
 from agglo.region import Region
 from agglo.scenarios.areas import Area
 from agglo.scenarios.composing import package
+from agglo.scenarios.files import read_scenario
 from agglo.scenarios.findings import COLUMNS
 from agglo.scenarios.lint import lint
 from agglo.scenarios.lint_lines import vehicles_needed
@@ -385,14 +386,11 @@ def test_a_region_without_lines_and_rasters_is_looked_at_too() -> None:
     assert rules(region, step) == []
 
 
-def test_every_scenario_of_the_workspace_can_be_looked_at(workspace: Workspace) -> None:
-    from agglo.scenarios.files import find_scenario, read_scenario, scenario_names
-
-    folder = workspace.scenario_folder
-    for name in scenario_names(folder):
-        scenario = read_scenario(find_scenario(name, folder))
-        found = warnings(workspace.region, scenario)
-        assert found.equals(found.sort_values(["change", "rule"], kind="stable"))
+@pytest.mark.parametrize("name", ["m3-collector", "vorsino-work-buses", "polycentric-housing"])
+def test_a_scenario_of_the_workspace_can_be_looked_at(workspace: Workspace, name: str) -> None:
+    scenario = read_scenario(workspace.scenario_folder / f"{name}.toml")
+    found = warnings(workspace.region, scenario)
+    assert found.equals(found.sort_values(["change", "rule"], kind="stable"))
 
 
 def test_warnings_do_not_depend_on_the_order_of_rows() -> None:

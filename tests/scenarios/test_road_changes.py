@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,12 @@ SELECTING = (
 )  # fmt: skip
 
 
+@cache
+def two_banks(*, bridge: bool = True) -> Region:
+    """Make the world once: a region is never written to."""
+    return worlds.two_banks(bridge=bridge)
+
+
 def minutes(
     region: Region,
     start: str = "west",
@@ -65,12 +72,12 @@ def touched(
 def test_a_congestion_factor_multiplies_the_minutes_of_the_road(
     factor: float, wanted: float
 ) -> None:
-    slower = set_congestion_factor(worlds.two_banks(), link=["bridge"], factor=factor)
+    slower = set_congestion_factor(two_banks(), link=["bridge"], factor=factor)
     assert minutes(slower) == pytest.approx(wanted, abs=1e-3)
 
 
 def test_a_congestion_factor_leaves_the_free_speed_but_never_below_the_peak_speed() -> None:
-    region = worlds.two_banks()
+    region = two_banks()
     assert touched(region, "set_congestion_factor", link="bridge", factor=2) == {
         ("links", "bridge", "speed_kmh"): ("60", "30")
     }
@@ -81,7 +88,7 @@ def test_a_congestion_factor_leaves_the_free_speed_but_never_below_the_peak_spee
 
 
 def test_congestion_factors_multiply_each_link_by_its_own_speed() -> None:
-    region = set_speed(worlds.two_banks(), link=["ford"], speed_kmh=90)
+    region = set_speed(two_banks(), link=["ford"], speed_kmh=90)
     after = set_congestion_factor(region, link=["ford", "bridge"], factor=3)["links"]
     assert after["speed_kmh"][["bridge", "ford", "highway"]].tolist() == [20, 30, 60]
 
@@ -102,14 +109,14 @@ def test_congestion_factors_multiply_each_link_by_its_own_speed() -> None:
 def test_a_toll_costs_the_minutes_that_it_is_worth_or_drives_cars_to_the_ford(
     toll_rub: float, changed: Mapping[str, float], wanted: float
 ) -> None:
-    tolled = set_toll(worlds.two_banks(), link=["bridge"], toll_rub=toll_rub)
+    tolled = set_toll(two_banks(), link=["bridge"], toll_rub=toll_rub)
     assert minutes(tolled, **changed) == pytest.approx(wanted, abs=2e-3)
     assert minutes(tolled, "east", "west", **changed) == pytest.approx(wanted, abs=2e-3)
     assert minutes(tolled, "away", "west", **changed) == pytest.approx(22)
 
 
 def test_a_toll_stands_in_place_of_the_one_before() -> None:
-    region = worlds.two_banks()
+    region = two_banks()
     assert touched(region, "set_toll", link="bridge", toll_rub=30) == {
         ("links", "bridge", "toll_rub"): ("", "30")
     }
@@ -123,25 +130,15 @@ def test_a_toll_stands_in_place_of_the_one_before() -> None:
 
 def test_a_toll_of_nothing_where_there_is_none_touches_nothing() -> None:
     with pytest.raises(ScenarioError, match="touches nothing"):
-        touched(worlds.two_banks(), "set_toll", link="bridge", toll_rub=0)
+        touched(two_banks(), "set_toll", link="bridge", toll_rub=0)
 
 
 def test_who_parks_and_rides_pays_the_toll_of_the_road_to_the_station() -> None:
-    tables = worlds.two_banks_tables()
-    tables["interchanges"] = pd.DataFrame(
-        [
-            {
-                "stop_id": "stop_west",
-                "node_id": "west",
-                "mode": "park_ride",
-                "length_km": 1.0,
-                "speed_kmh": 60.0,
-                "parking_min": 4.0,
-                "status": "assumed",
-            }
-        ]
-    )
-    region = worlds.region_of(tables)
+    lot = {
+        "stop_id": "stop_west", "node_id": "west", "mode": "park_ride", "length_km": 1.0,
+        "speed_kmh": 60.0, "parking_min": 4.0, "status": "assumed",
+    }  # fmt: skip
+    region = two_banks().with_tables(interchanges=pd.DataFrame([lot]))
     before = minutes(region, "away", "east", "park_ride")
     tolled = set_toll(region, link="highway", toll_rub=50)
     assert before == pytest.approx(1 + 20 + 5 + (10 + 2 + 15) + 5)
@@ -160,11 +157,9 @@ def test_twice_the_capacity_leaves_a_sixteenth_of_the_delay(
     do: str, arguments: Mapping[str, object]
 ) -> None:
     """15 minutes with today's cars, 10 on the empty bridge: 10 + 5 / 2⁴ with twice the room."""
-    tables = worlds.two_banks_tables()
-    links = tables["links"].assign(capacity_veh_per_h=60.0)
-    tables["links"] = links.assign(speed_kmh=[60.0, 60.0, 40.0])
-    base = worlds.region_of(tables)
-    assert base["links"]["speed_kmh"]["bridge"] == 40
+    links = two_banks()["links"].assign(capacity_veh_per_h=60.0)
+    links.loc["bridge", "speed_kmh"] = 40.0
+    base = two_banks().with_tables(links=links)
     own = CHANGES[do](base, link="bridge", **arguments)
     plan = worlds.scenario(worlds.change(do, link="bridge", **arguments), horizon="day")
     parameters = worlds.parameters(car_preference_share=1.0)
@@ -177,16 +172,14 @@ def test_twice_the_capacity_leaves_a_sixteenth_of_the_delay(
 
 
 def test_set_capacity_says_what_it_touched() -> None:
-    assert touched(
-        worlds.two_banks(), "set_capacity", road_class="primary", capacity_veh_per_h=1500
-    ) == {
+    assert touched(two_banks(), "set_capacity", road_class="primary", capacity_veh_per_h=1500) == {
         ("links", link, "capacity_veh_per_h"): ("1000", "1500")
         for link in ("bridge", "ford", "highway")
     }
 
 
 def test_a_removed_bridge_is_gone_and_cars_take_the_ford() -> None:
-    region = worlds.two_banks()
+    region = two_banks()
     removed = remove_link(region, link="bridge")
     assert "bridge" not in removed["links"].index
     assert minutes(removed) == pytest.approx(32)
@@ -197,7 +190,7 @@ def test_a_removed_bridge_is_gone_and_cars_take_the_ford() -> None:
 
 
 def test_removing_what_was_added_gives_the_same_region() -> None:
-    region = worlds.two_banks(bridge=False)
+    region = two_banks(bridge=False)
     added = add_link(region, link="new", from_id="west", to_id="east", speed_kmh=50)
     back = remove_link(added, link="new")
     pd.testing.assert_frame_equal(pd.DataFrame(back["links"]), pd.DataFrame(region["links"]))
@@ -215,7 +208,7 @@ def test_a_link_that_others_stand_on_is_not_removed(
     wanted: Mapping[str, object], message: str
 ) -> None:
     with pytest.raises(ScenarioError, match=message):
-        remove_link(worlds.two_banks(), **wanted)  # type: ignore[arg-type]
+        remove_link(two_banks(), **wanted)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +225,7 @@ def test_a_link_that_others_stand_on_is_not_removed(
 def test_the_only_street_of_a_facility_or_a_station_is_not_removed(
     table: str, row: Mapping[str, object], message: str
 ) -> None:
-    region = worlds.two_banks(bridge=False)
+    region = two_banks(bridge=False)
     doors = region["connectors"]
     region = region.with_tables(
         connectors=doors[doors["to_id"] != "east"], **{table: pd.DataFrame([row])}
@@ -242,7 +235,7 @@ def test_the_only_street_of_a_facility_or_a_station_is_not_removed(
 
 
 def test_a_stop_that_people_walk_to_directly_holds_no_road() -> None:
-    region = worlds.two_banks(bridge=False)
+    region = two_banks(bridge=False)
     doors = region["connectors"]
     alone = doors[(doors["mode"] == "access") | (doors["to_id"] != "east")]
     removed = remove_link(region.with_tables(connectors=alone), link="ford")
@@ -273,7 +266,7 @@ REST = {
 def test_every_change_of_roads_selects_in_the_same_ways(
     do: str, wanted: Mapping[str, object]
 ) -> None:
-    region = worlds.two_banks()
+    region = two_banks()
     links = region.geo("links").copy()
     links.loc["bridge", "class"] = "secondary"
     squares = region.geo("municipalities").copy()
@@ -300,11 +293,11 @@ def test_numbers_that_no_road_can_have_are_refused(
     do: str, arguments: Mapping[str, object], message: str
 ) -> None:
     with pytest.raises(ScenarioError, match=rf"^test\.toml, change 1 \({do}\): .*{message}"):
-        touched(worlds.two_banks(), do, link=["bridge"], **arguments)
+        touched(two_banks(), do, link=["bridge"], **arguments)
 
 
 def test_no_change_of_roads_writes_to_the_region_it_was_given() -> None:
-    region = worlds.two_banks()
+    region = two_banks()
     before = region["links"].copy(deep=True)
     set_speed(region, link="bridge", speed_kmh=1)
     set_congestion_factor(region, link="bridge", factor=2)

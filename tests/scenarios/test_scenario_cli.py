@@ -52,10 +52,11 @@ def test_a_sound_file_is_told_change_by_change_with_its_warnings(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [plan]
 
 
-def test_a_package_is_told_by_name() -> None:
-    code, out, _ = called("check", "combined-package", "-w", ROOT)
+def test_a_scenario_of_the_workspace_is_told_by_its_name() -> None:
+    code, out, _ = called("check", "polycentric-housing", "-w", ROOT)
     assert code == 0
-    assert "shift_population" in out
+    assert "shift_population       35 value(s) of zones: balabanovo, maloyaroslavets" in out
+    assert "and 2 more; concerns 12,000" in out
 
 
 def test_every_file_is_looked_at_and_faults_end_with_2(tmp_path: Path) -> None:

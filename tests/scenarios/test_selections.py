@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
@@ -27,7 +28,8 @@ from tests import worlds
 CLASSES = ["motorway", "primary", "primary"]
 
 
-def towns(crs: str = worlds.CRS, *, road: Sequence[str] = ("M-1", "M-1", "")) -> Region:
+@cache
+def towns(crs: str = worlds.CRS, *, road: tuple[str, ...] = ("M-1", "M-1", "")) -> Region:
     """Towns t0, t1, t2 in three municipalities of 10 km × 10 km, each with its town in the middle.
 
     r0 and r1 cross the borders half-way; a road 'M-1' is r0 and r1.

@@ -186,6 +186,8 @@ def test_ordered_weights_count_only_weightings_that_agree() -> None:
     assert found.wins.loc["a", "b"] == 1
     other = rank_acceptability(scores, seed=1, at_least=[("g1", "g0")])
     assert other.ranks["best_share"].tolist() == [0, 1]
+    level = rank_acceptability(scores * 0, seed=1, weights_count=50, at_least=[("g1", "g0")])
+    assert (level.wins == 0).all(axis=None)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from agglo.errors import SettingsError
+from agglo.errors import CompareError, SettingsError
 from agglo.indicators.registry import INDICATORS
-from agglo.scoring.goals import Anchor, Goal, anchored_value, goal_scores
+from agglo.scenarios.files import BASELINE
+from agglo.scoring.goals import Anchor, Goal, anchored_value, drawn_goal_scores, goal_scores
 
 RATIO = Anchor(indicator="jobs_by_decay", weight=1, target_ratio=1.2)
 LESS = Anchor(indicator="minutes_per_worker_day", weight=1, target_ratio=0.8)
@@ -120,3 +122,52 @@ def test_an_indicator_without_a_value_is_left_out_of_the_mean() -> None:
 def test_a_goal_without_any_value_has_no_score() -> None:
     nothing = pd.Series({"jobs_by_decay": math.nan})
     assert math.isnan(goal_scores(nothing, nothing, [goal(RATIO)])["labour_mobility"])
+
+
+def drawn(scenarios: list[str], draws: int, seed: int = 3) -> pd.DataFrame:
+    """Draw values in no order, some of them unknown, 0, infinite or below 0."""
+    random = np.random.default_rng(seed)
+    index = pd.MultiIndex.from_product([range(-1, draws), scenarios], names=["draw", "scenario"])
+    names = ["jobs_by_decay", "minutes_per_worker_day", "jobs_primacy", "cut_off_count"]
+    values = pd.DataFrame(random.uniform(0.5, 1.5, (len(index), 4)), index=index, columns=names)
+    for odd in (math.nan, 0.0, math.inf, -1.0):
+        values = values.mask(random.random(values.shape) < 0.03, odd)
+    return values.iloc[random.permutation(len(values))]
+
+
+@pytest.mark.filterwarnings("error")
+def test_scores_of_all_draws_are_those_of_each_draw_against_its_own_baseline() -> None:
+    goals = [
+        goal(RATIO, Anchor(indicator="jobs_primacy", weight=3, target_change=-0.1), LESS),
+        goal(Anchor(indicator="cut_off_count", weight=0.5, target_ratio=0.5), name="multi_focus"),
+    ]
+    values = drawn([BASELINE, "a", 'мост "Б"'], 60)
+    got = drawn_goal_scores(values, goals)
+    assert got.index.equals(values.index)
+    assert got.columns.tolist() == ["labour_mobility", "multi_focus"]
+    assert got.isna().any(axis=None)
+    for place in values.index:
+        wanted = goal_scores(values.loc[place], values.loc[(place[0], BASELINE)], goals)
+        assert got.loc[place].to_dict() == pytest.approx(wanted, rel=1e-12, nan_ok=True)
+
+
+def test_a_draw_is_measured_from_its_own_baseline_not_from_the_central_one() -> None:
+    index = pd.MultiIndex.from_product([[-1, 0], [BASELINE, "a"]], names=["draw", "scenario"])
+    values = pd.DataFrame({"jobs_by_decay": [100.0, 120, 200, 200]}, index=index)
+    got = drawn_goal_scores(values, [goal(RATIO)])["labour_mobility"]
+    assert got.tolist() == pytest.approx([50, 100, 50, 50])
+
+
+def test_a_draw_without_its_baseline_or_with_two_is_refused() -> None:
+    values = drawn([BASELINE, "a"], 2)
+    without = values.drop(index=(1, BASELINE))
+    with pytest.raises(CompareError, match="draw 1 has no 'baseline'"):
+        drawn_goal_scores(without, [goal(RATIO)])
+    twice = pd.concat([values, values.loc[[(0, BASELINE)]]])
+    with pytest.raises(CompareError, match="draw 0 has the 'baseline' more than once"):
+        drawn_goal_scores(twice, [goal(RATIO)])
+
+
+def test_no_draws_have_no_scores() -> None:
+    none = drawn([BASELINE], 1).iloc[:0]
+    assert drawn_goal_scores(none, [goal(RATIO)]).shape == (0, 1)

@@ -92,6 +92,15 @@ def test_min_max_and_z_scores_by_hand() -> None:
     )  # fmt: skip
 
 
+def test_less_is_better_where_it_is_said_to_be() -> None:
+    table = pd.DataFrame({"x": [3.0, 4.0], "y": [4.0, 3.0]})
+    both = (pd.Series({"x": 1, "y": 1}), pd.Series({"x": -1, "y": 1}))
+    assert topsis(table, *both).tolist() == pytest.approx([1, 0])
+    for name, method in METHODS.items():
+        first, second = method(table, *both)
+        assert first > second, name
+
+
 def test_another_library_says_the_same() -> None:
     methods = pytest.importorskip("pymcdm.methods")
     scales = pytest.importorskip("pymcdm.normalizations")
@@ -119,6 +128,7 @@ def test_where_all_are_level_no_method_prefers_anyone() -> None:
     assert list(found.columns) == list(METHODS)
     assert found["topsis"].isna().all()
     assert (found.drop(columns="topsis").nunique() == 1).all()
+    assert (vikor(table, WEIGHTS, UP)[["group_regret", "worst_regret"]] == 0).all(axis=None)
 
 
 def test_methods_that_need_positive_cells_stand_aside_where_there_are_others() -> None:

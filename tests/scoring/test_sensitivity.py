@@ -131,9 +131,9 @@ def test_morris_sees_who_matters_and_who_matters_by_the_others() -> None:
     ranges: Ranges = {"steep": (0.0, 1.0), "none": (0.0, 1.0), "first": (0, 1), "second": (0, 1)}
     samples = morris_samples(ranges, count=40, seed=2)
     assert samples.shape == (40 * 5, 4)
-    outputs = 5 * samples["steep"] - samples["first"] * samples["second"]
+    outputs = -5 * samples["steep"] - samples["first"] * samples["second"]
     found = morris_effects(samples, outputs, ranges, seed=2)
-    assert found.loc["steep", ["effect_mean", "effect_size"]].tolist() == pytest.approx([5, 5])
+    assert found.loc["steep", ["effect_mean", "effect_size"]].tolist() == pytest.approx([-5, 5])
     assert found.loc["none"].tolist() == pytest.approx([0, 0, 0, 0])
     assert found.loc["steep", "effect_spread"] == pytest.approx(0, abs=1e-9)
     assert found.loc["first", "effect_mean"] == pytest.approx(-0.5, abs=0.15)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from agglo.transport.streets import street_arcs, toll_minutes
 from tests import worlds
 
 
+@cache
 def priced() -> Region:
     """A chain of three towns with a toll, a changed fare, a timed connection and a car park."""
     places = {name: worlds.Place(x_km=10 * i) for i, name in enumerate("abc")}

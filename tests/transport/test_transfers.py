@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -21,16 +22,13 @@ from tests.networks import arcs_of
 DOOR, BOARDING, WAIT, RUN = 5.0, 2.0, 10.0, 10.0
 """Minutes to a stop, of a boarding, of half a headway, from one stop to the next."""
 
+KEY = ["from_line_id", "to_line_id", "from_stop_id", "to_stop_id"]
 APART_KM, WALK = 0.3, 3.0
 USUAL = DOOR + 2 * (WAIT + BOARDING + RUN) + DOOR
 
 
-def crossing(
-    timed: Sequence[tuple[str, str, str, str, float]] = (),
-    *,
-    lines: Mapping[str, Mapping[str, object]] | None = None,
-    lots: Sequence[tuple[str, str]] = (),
-) -> Region:
+@cache
+def untimed() -> Region:
     """Lines 'first' a – b – e and 'second' d – b – c cross at b; 'third' starts 300 m away.
 
     10 minutes from stop to stop, every 20 minutes; by car nothing matters.
@@ -49,30 +47,31 @@ def crossing(
         "second": worlds.Line(places=("d", "b", "c"), run_min=(RUN, RUN)),
         "third": worlds.Line(places=("near", "f"), run_min=(RUN,)),
     }
-    tables = worlds.tables_of(places, {"r": ("a", "b", 10.0, 60.0)}, served)
-    tables["lines"] = tables["lines"].set_index("line_id", drop=False)
-    tables["lines"]["both_ways"] = True
-    for column in ("headway_off_peak_min", "fare_change_rub"):
-        tables["lines"][column] = np.nan
-    for line, changed in (lines or {}).items():
-        for column, value in changed.items():
-            tables["lines"].loc[line, column] = value
-    tables["lines"]["headway_low_min"] = tables["lines"]["headway_min"]
-    tables["lines"]["headway_high_min"] = tables["lines"]["headway_min"]
-    tables["lines"] = tables["lines"].reset_index(drop=True)
-    tables["transfers"] = pd.DataFrame(
-        [(*row, "assumed") for row in timed],
-        columns=[
-            "from_line_id", "to_line_id", "from_stop_id", "to_stop_id", "wait_min", "status"
-        ],
-    )  # fmt: skip
+    roads = {"r": ("a", "b", 10.0, 60.0)}
+    return worlds.region_of(worlds.tables_of(places, roads, served))
+
+
+def crossing(
+    timed: Sequence[tuple[str, str, str, str, float]] = (),
+    *,
+    lines: Mapping[str, Mapping[str, object]] | None = None,
+    lots: Sequence[tuple[str, str]] = (),
+) -> Region:
+    """Time connections, change columns of lines and give stops a car park at a node."""
+    changed = untimed()["lines"].copy()
+    for line, columns in (lines or {}).items():
+        for column, value in columns.items():
+            changed.loc[line, column] = value
+    agreed = pd.DataFrame(
+        [(*row, "assumed") for row in timed], columns=[*KEY, "wait_min", "status"]
+    )
     parked = {"mode": "park_ride", "length_km": 1.0, "speed_kmh": 60.0, "parking_min": 4.0}
-    if lots:
-        tables["interchanges"] = pd.DataFrame(
-            [{"stop_id": stop, "node_id": node, **parked, "status": "assumed"}
-             for stop, node in lots]
-        )  # fmt: skip
-    return worlds.region_of(tables)
+    parks = [{"stop_id": stop, "node_id": node, **parked} for stop, node in lots]
+    return untimed().with_tables(
+        lines=changed,
+        transfers=agreed.set_index(KEY, drop=False),
+        interchanges=pd.DataFrame(parks) if parks else untimed()["interchanges"],
+    )
 
 
 def minutes(region: Region, start: str, end: str, mode: str = "transit", **changed: float) -> float:

@@ -248,8 +248,8 @@
     }));
   }
   function turnsAt(id, row) { // in words: on which side of a value which one is ahead
-    var isWeight = page.data.goals.some(function (goal) { return goal.id === row[1]; }), known = { above: "turn_above", below: "turn_below" };
-    return [filled(word(known[row[3]] || "turn_level"), { what: isWeight ? said("weight_of", { goal: goalName(row[1]) }) : said("assumption_of", { name: assumption(row[1]) }), value: isWeight ? number(row[2], "share") : assumed(row[1], row[2]), other: titleOf(row[0]), scenario: titleOf(id) })];
+    var what = data.whats[row[1]], isWeight = page.data.goals.some(function (goal) { return goal.id === what; }), known = { above: "turn_above", below: "turn_below" };
+    return [filled(word(known[row[3]] || "turn_level"), { what: isWeight ? said("weight_of", { goal: goalName(what) }) : said("assumption_of", { name: assumption(what) }), value: isWeight ? number(row[2], "share") : assumed(what, row[2]), other: titleOf(row[0]), scenario: titleOf(id) })];
   }
 
   // ---- 5. who wins, who loses
@@ -314,14 +314,14 @@
       var own = rows.filter(function (row) { return row[1] === effect; }), ends = [0];
       own.forEach(function (row) { ends.push(row[2] || 0, row[4] || 0); });
       children.push(make("h3", {}, [text("money_effect", effect)]), table("compare_money_" + effect, [word("head_scenario"), word("head_money"), "", word("head_middle"), word("head_status")], own.map(function (row) {
-        var isKnown = row[2] !== null && row[4] !== null;
-        return make("tr", { "data-scenario": row[0] }, [nameCell(row[0]), cell([make("b", {}, [span(row[2], row[4], "mln RUB per year", true)])].concat(row[state.language === "ru" ? 6 : 7] ? [make("br"), small(row[state.language === "ru" ? 6 : 7])] : []), "number"),
+        var isKnown = row[2] !== null && row[4] !== null, note = data.notes[row[6]][state.language === "ru" ? 0 : 1];
+        return make("tr", { "data-scenario": row[0] }, [nameCell(row[0]), cell([make("b", {}, [span(row[2], row[4], "mln RUB per year", true)])].concat(note ? [make("br"), small(note)] : []), "number"),
           cell(isKnown ? [strip(Math.min.apply(null, ends), Math.max.apply(null, ends), [["fill money", row[2], row[4]]].concat(row[3] === null ? [] : [["dot", row[3], row[3]]], [["axis", 0, 0]]))] : [], "wide"), cell(plain(row[3], undefined, true), "number"), cell(row[5] ? [badge(row[5])] : NONE)]);
       }), "money"));
     });
     return children.concat(rows.length ? [] : [note(word("no_money"))], projects(), coverage());
   }
-  var CRITERIA = ["intermunicipal", "evidence", "cost", "effect", "guards"], ANSWERS = { yes: "\u2713", no: "\u2717", unknown: "?" };
+  var ANSWERS = { yes: "\u2713", no: "\u2717", unknown: "?" };
   function projects() {
     if (!data.cards.length) { return []; }
     return [make("h3", {}, [word("projects")]), make("div", { "class": "projects" }, data.cards.map(project))];
@@ -332,7 +332,7 @@
     lines.push([word("benefit_per_cost"), typeof one.benefit_per_cost === "number" ? plain(one.benefit_per_cost) + " (" + span(one.benefit_per_cost_low, one.benefit_per_cost_high) + ")" : NONE]);
     lines.push([word("project_concerned"), one.concerned ? one.concerned.split(", ").map(function (id) { return placeName("municipality", id); }).join(", ") : NONE], [word("project_effect"), effects(one.scenario)], [text("word", "source"), one.source || NONE]);
     if (one.missing) { lines.push([word("project_missing"), one.missing.split(", ").map(function (key) { return text("project_record", key); }).join(", ")]); }
-    return make("div", { "class": "project", "data-project": one.project_id }, [make("b", {}, [parts.nameOf(one)]), " ", badge(one.status), make("ul", {}, CRITERIA.map(function (key) {
+    return make("div", { "class": "project", "data-project": one.project_id }, [make("b", {}, [parts.nameOf(one)]), " ", badge(one.status), make("ul", {}, data.criteria.map(function (key) {
       return make("li", { "data-criterion": key }, [ANSWERS[one["meets_" + key]] + "\u00a0" + text("criterion", key) + ": " + text("answer", one["meets_" + key])]);
     }))].concat(lines.map(function (line) { return make("div", {}, [make("span", { "class": "term" }, [line[0] + ": "]), line[1]]); })));
   }
