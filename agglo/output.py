@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from operator import attrgetter
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pyogrio.errors
 
-from agglo.comparison import compare
+from agglo.comparison import Comparison, compare
 from agglo.errors import SettingsError
 from agglo.folders import check_folder, whole_folder
 from agglo.imagery.sanity import checks_table, sanity_checks
@@ -26,6 +26,8 @@ from agglo.maps.run_imagery import PREFIX, run_overlays, run_project_rasters, wr
 from agglo.maps.tables import flows_table, map_tables
 from agglo.maps.words import THEME_FILE, Theme, read_theme, read_words
 from agglo.run import Result, check_comparable, cut_places, worst_link
+from agglo.scenarios.areas import Area
+from agglo.scenarios.scenario import scenario_sha256
 from agglo.workspace import Workspace
 
 PAGE = "index.html"
@@ -49,11 +51,22 @@ PYOGRIO_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 LIBRARIES = ("folium", "geopandas", "numpy", "pandas", "pyogrio", "pyproj", "scipy", "shapely")
 
 
-def write_output(workspace: Workspace, results: Sequence[Result], out: Path) -> Path:
+def write_output(
+    workspace: Workspace,
+    results: Sequence[Result],
+    out: Path,
+    *,
+    comparison: Comparison | None = None,
+) -> Path:
     """Write map, GeoPackage, QGIS project and tables into a folder.
 
     Everything is written beside the folder first and moved into place at the end: a failure
     leaves the earlier output whole.
+
+    Parameters
+    ----------
+    comparison
+        Of these results; without it they are compared here.
 
     Raises
     ------
@@ -65,7 +78,7 @@ def write_output(workspace: Workspace, results: Sequence[Result], out: Path) -> 
     check_comparable(results)
     check_writable(out)
     with whole_folder(out, replaces=True, faults=(sqlite3.Error, *PYOGRIO_ERRORS)) as folder:
-        _write_all(workspace, results, folder)
+        _write_all(workspace, results, comparison or compare(workspace, results), folder)
     return out.resolve()
 
 
@@ -87,14 +100,15 @@ def _is_ours(path: Path) -> bool:
     return path.is_file() and (path.name in FILES or is_project or is_raster)
 
 
-def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) -> None:
+def _write_all(
+    workspace: Workspace, results: Sequence[Result], compared: Comparison, folder: Path
+) -> None:
     theme = read_theme(workspace.root / "maps")
     words = read_words(workspace.root / "maps")
     tables = map_tables(results, least_flow_count=theme.least_flow_count)
     _check_shown(theme, tables["places"], workspace.root / "maps" / THEME_FILE)
     region = results[0].case.region
     pictures = run_overlays(region, words)
-    compared = compare(workspace, results)
     page = page_from_results(
         results,
         tables,
@@ -123,8 +137,17 @@ def _write_all(workspace: Workspace, results: Sequence[Result], folder: Path) ->
         *((name, getattr(compared, name)) for name in COMPARED),
     ):
         write_csv(table, folder / f"{name}.csv")
-    record = json.dumps(_record(workspace, results), ensure_ascii=False, indent=2)
+    record = json.dumps(_record(workspace, results), ensure_ascii=False, indent=2, default=_plain)
     (folder / RECORD).write_text(record + "\n", encoding="utf-8", newline="\n")
+
+
+def _plain(value: object) -> object:
+    """Write arguments of changes as JSON: tables as objects, drawn areas as well-known text."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Area):
+        return {"area": value.name, "wkt": value.polygon.wkt}
+    raise TypeError(f"{type(value).__name__} has no place in {RECORD}")
 
 
 def _checks(baseline: Result) -> pd.DataFrame:
@@ -174,6 +197,11 @@ def _record(workspace: Workspace, results: Sequence[Result]) -> dict[str, object
                 "title": result.scenario.title,
                 "title_ru": result.scenario.title_ru,
                 "horizon": result.scenario.horizon,
+                "is_contrast": result.scenario.is_contrast,
+                "measures": [measure.name for measure in result.scenario.measures],
+                "cost_mln_rub": result.scenario.cost_mln_rub,
+                "cost_source": result.scenario.cost_source,
+                "sha256": scenario_sha256(result.scenario),
                 "changes": [
                     {"do": step.do, "basis": step.basis, "why": step.why, **step.arguments}
                     for step in result.scenario.steps

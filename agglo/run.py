@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from agglo.boundaries import boundaries
+from agglo.concern import receipts_with_commuters
 from agglo.draws import central_rows
 from agglo.errors import CompareError, ScenarioError
 from agglo.indicators.case import Case
@@ -16,6 +17,7 @@ from agglo.indicators.registry import measure
 from agglo.portrait import Portrait, portraits
 from agglo.prepared import Prepared, Progress, central_cases, prepare
 from agglo.scenarios.files import BASELINE, Scenario
+from agglo.scenarios.lint import lint
 from agglo.scoring.goals import drawn_goal_scores
 from agglo.scoring.intervals import score_intervals
 from agglo.tables import weakest_status
@@ -105,6 +107,7 @@ def run(
         progress=progress,
     )
     portrayed = portraits(cases, workspace.rules)
+    receipts = receipts_with_commuters(prepared, cases[BASELINE].flows)
     runs = uncertain_runs(prepared, cases, progress=progress)
     traffic = prepared.traffic
     return [
@@ -112,7 +115,7 @@ def run(
             scenario=one,
             case=cases[one.name],
             indicators=measured[one.name],
-            receipts=prepared.receipts[one.name],
+            receipts=receipts[one.name],
             scores=_scores(workspace, runs.drawn[BASELINE], one.name, runs.drawn[one.name]),
             closing_factor=closing,
             inputs_sha256=workspace.inputs_sha256,
@@ -238,7 +241,5 @@ def _scores(
 
 def _lint(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
     """Remark on what a planner may have overlooked."""
-    from agglo.scenarios.lint import lint
-
     base, own = (prepared.network.regions[name] for name in (BASELINE, scenario.name))
     return lint(base, scenario, own)

@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("cases", "workspace"),
     ("traffic", "perturbed", "draws"),
     ("boundaries", "study", "prepared"),
-    ("portrait", "evaluate"),
+    ("portrait", "evaluate", "concern"),
     ("uncertain_runs", "sweeps"),
     ("run", "methods"),
     ("comparison",),

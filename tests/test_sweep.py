@@ -207,6 +207,18 @@ def test_values_are_those_of_the_evaluator_with_what_is_set(folder: Path, out: P
     assert table["unserved_count"].isna().all()
 
 
+def test_a_change_of_a_package_is_replaced_in_its_measure_too(folder: Path, out: Path) -> None:
+    worlds.write_scenario(folder, "pack", "", top='measures = ["growth", "speed"]')
+    recipe = stand_in.recipe_of(folder, scenarios=("pack",), sets=("pack:1.jobs_count=10,60",))
+    plan = plan_from_recipe(recipe)
+    for one, jobs in zip(plan.scenarios[1:], (10, 60), strict=True):
+        assert [step.arguments.get("jobs_count") for step in one.steps] == [jobs, None]
+        assert one.measures[0].steps == one.steps[:1]
+    sweep(recipe, out, draws_count=0, workers=1)
+    base, low, high = table_of(out)["jobs_within_45_min_car"]
+    assert (low - base, high - base) == (pytest.approx(1.0), pytest.approx(1.5))
+
+
 def test_a_parameter_that_is_set_is_not_drawn_and_the_others_are_as_ever(
     folder: Path, out: Path
 ) -> None:

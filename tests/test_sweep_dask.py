@@ -29,7 +29,7 @@ def cluster() -> Iterator[Any]:
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs="CRITICAL",
     ) as started:
         yield started
@@ -101,7 +101,7 @@ def test_a_scheduler_without_workers_is_refused(
     monkeypatch.setattr(workers, "ANSWER_S", 2)
     with (
         distributed.LocalCluster(
-            n_workers=0, processes=False, host="127.0.0.1", dashboard_address=None
+            n_workers=0, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as empty,
         pytest.raises(SettingsError, match=r"has no worker; start one with: dask worker tcp"),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ MARKS = {
 }  # fmt: skip
 UNKNOWN = "?"
 HEADLINE = ("labour_mobility", "infrastructure_connectivity")
-NAME_WIDTH, CELL_WIDTH, RANK_WIDTH = 24, 34, 8
 WHOLE_FROM = 100.0
 """Numbers of this size are printed without decimals."""
 
@@ -37,15 +37,15 @@ def _changes(comparison: Comparison) -> list[str]:
     deltas = comparison.deltas
     known = [pair for pair in SHOWN if (deltas["indicator"] == pair[0]).any()]
     rows = {(row["scenario"], row["indicator"]): row for row in deltas.to_dict("records")}
-    lines = [
+    table = [["scenario", *(title for _, title in known)]]
+    for scenario in dict.fromkeys(deltas["scenario"]):
+        table.append([scenario, *(_change(rows.get((scenario, name))) for name, _ in known)])
+    return [
         "Against the baseline, in brackets 5–95 % of the draws "
         f"({comparison.draws_count} draws, seed {comparison.seed}; ~ no clear change, "
         "= unchanged, ? unknown):",
-        _line("scenario", [title for _, title in known]),
+        *_aligned(table),
     ]
-    for scenario in dict.fromkeys(deltas["scenario"]):
-        lines.append(_line(scenario, [_change(rows.get((scenario, name))) for name, _ in known]))
-    return lines
 
 
 def _scores(comparison: Comparison) -> list[str]:
@@ -58,18 +58,17 @@ def _scores(comparison: Comparison) -> list[str]:
     ranks = {
         row["scenario"]: row for row in ranking[ranking["weights"] == "any"].to_dict("records")
     }
-    heads = ["mean", "first", "last"]
-    lines = [
-        "Scores, baseline = 50; ranks over all weights of the goals (share of weights that put it "
-        "first and last):",
-        _line("scenario", goals) + "".join(f"{head:>{RANK_WIDTH}}" for head in heads),
-    ]
     ordered = sorted(ranks, key=lambda name: _number(ranks[name]["mean_rank"]))
     apart = [name for name in dict.fromkeys(scores["scenario"]) if name not in ranks]
+    table = [["scenario", *goals, "mean rank", "first", "last"]]
     for scenario in (*ordered, *apart):
         cells = [_score(rows.get((scenario, goal))) for goal in goals]
-        lines.append(_line(scenario, cells) + _rank(ranks.get(scenario)))
-    return lines
+        table.append([scenario, *cells, *_rank(ranks.get(scenario))])
+    return [
+        "Scores, baseline = 50; ranks over all weights of the goals (share of weights that put it "
+        "first and last):",
+        *_aligned(table),
+    ]
 
 
 def _remarks(comparison: Comparison) -> list[str]:
@@ -77,7 +76,7 @@ def _remarks(comparison: Comparison) -> list[str]:
     first = comparison.ranking.drop_duplicates("scenario")
     beaten = first[first["is_dominated"].astype(bool)]
     lines = [
-        f"{row['scenario']} is beaten on every goal by {row['dominated_by']}"
+        f"{row['scenario']} is on no goal better than {row['dominated_by']}"
         for row in beaten.to_dict("records")
     ]
     count = len(comparison.lint)
@@ -101,12 +100,11 @@ def _score(row: dict[Any, Any] | None) -> str:
     return f"{score} ({low} … {high}) {mark}"
 
 
-def _rank(row: dict[Any, Any] | None) -> str:
+def _rank(row: dict[Any, Any] | None) -> list[str]:
     if row is None:
-        return f"{'no option':>{3 * RANK_WIDTH}}"
+        return ["no option", "", ""]
     shares = [value for name, value in row.items() if str(name).startswith("rank_")]
-    cells = [f"{row['mean_rank']:.1f}", f"{shares[0]:.0%}", f"{shares[-1]:.0%}"]
-    return "".join(f"{cell:>{RANK_WIDTH}}" for cell in cells)
+    return [f"{row['mean_rank']:.1f}", f"{shares[0]:.0%}", f"{shares[-1]:.0%}"]
 
 
 def _signed(value: object) -> str:
@@ -114,6 +112,8 @@ def _signed(value: object) -> str:
     number = _number(value)
     if math.isnan(number):
         return UNKNOWN
+    if number == 0:
+        return "0"
     return f"{number:+,.0f}" if abs(number) >= WHOLE_FROM else f"{number:+.3g}"
 
 
@@ -122,8 +122,16 @@ def _points(value: object) -> str:
     return UNKNOWN if math.isnan(number) else f"{number:.1f}"
 
 
-def _line(name: object, cells: list[str]) -> str:
-    return f"{name!s:{NAME_WIDTH}}" + "".join(f"{cell:>{CELL_WIDTH}}" for cell in cells)
+def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    """Put the first column left, the others right, each as wide as its longest cell."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:>{width}}" if at else f"{cell:{width}}"
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
 
 
 def _number(value: object) -> float:

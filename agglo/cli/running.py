@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from agglo.cli.comparing import print_comparison
 from agglo.cli.place import WorkspaceOption, root_of
-
-if TYPE_CHECKING:
-    from agglo.run import Result
-
-SHOWN = (
-    "jobs_within_45_min_car",
-    "jobs_within_60_min_transit",
-    "minutes_per_worker_day",
-    "extra_person_min",
-)
 
 
 def run_command(
@@ -37,6 +26,7 @@ def run_command(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from agglo.comparison import compare
     from agglo.output import check_writable, write_output
     from agglo.run import run
     from agglo.workspace import open_workspace
@@ -59,8 +49,11 @@ def run_command(
             ),
         )
         bar.update(task, description="maps and tables")
-        written = write_output(opened, results, folder)
-    _print_scores(results)
+        compared = compare(opened, results)
+        written = write_output(opened, results, folder, comparison=compared)
+    typer.echo("")
+    for line in print_comparison(compared):
+        typer.echo(line)
     typer.echo(f"{written / 'index.html'}")
 
 
@@ -101,37 +94,3 @@ def isochrones_command(
             f"{row.scenario:22} {row.zone_id:18} {row.within_min:5g} min {row.area_km2:10,.1f} km²"
         )
     typer.echo(f"{save_geometry(out, {'isochrones': drawn})}")
-
-
-def _print_scores(results: Sequence[Result]) -> None:
-    """Print what each scenario changes in units, then its scores."""
-    from agglo.indicators.registry import whole_values
-    from agglo.run import worst_link
-
-    typer.echo("\nIn natural units (jobs, flows and speeds are assumed or modelled):")
-    typer.echo(
-        f"{'scenario':22}{'jobs ≤45 min':>13}{'jobs ≤60 min':>13}{'min per':>11}"
-        f"{'person-min/day':>16}  most critical link"
-    )
-    typer.echo(
-        f"{'':22}{'by car':>13}{'by transit':>13}{'worker-day':>11}{'lost to base':>16}"
-        "  and its loss, person-min/day"
-    )
-    for result in results:
-        whole, worst = whole_values(result.case, SHOWN), worst_link(result)
-        typer.echo(
-            f"{result.scenario.name:22}{whole['jobs_within_45_min_car']:13,.0f}"
-            f"{whole['jobs_within_60_min_transit']:13,.0f}"
-            f"{whole['minutes_per_worker_day']:11.1f}{whole['extra_person_min']:16,.0f}"
-            f"  {worst['en']}: {worst['loss']:,.0f}"
-        )
-    goals = list(results[0].scores["goal"])
-    typer.echo("\nScores, baseline = 50 (in brackets the range over the assumptions):")
-    typer.echo(f"{'scenario':22}" + "".join(f"{goal:>30}" for goal in goals))
-    for result in results:
-        cells = [
-            "not known" if math.isnan(score) else f"{score:.1f} ({low:.1f} – {high:.1f})"
-            for score, low, high in result.scores[["score", "low", "high"]].to_numpy()
-        ]
-        typer.echo(f"{result.scenario.name:22}" + "".join(f"{cell:>30}" for cell in cells))
-    typer.echo("")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from agglo.draws import MOST_DRAWS
 from agglo.errors import ScenarioError, SettingsError
 from agglo.folders import check_folder
 from agglo.sweeps.plan import Plan, plan_from_recipe, tasks_of, travelling
@@ -146,13 +147,7 @@ def _failed(failures: Sequence[tuple[int, str]]) -> ScenarioError:
 
 
 def _check(draws_count: int, workers: int | None) -> None:
-    from agglo.draws import MOST_DRAWS
-
     if not 0 <= draws_count <= MOST_DRAWS:
         raise SettingsError(f"--draws must be between 0 and {MOST_DRAWS}; got {draws_count}")
     if workers is not None and workers < 1:
         raise SettingsError(f"--workers must be 1 or more; got {workers}")
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise SettingsError("a sweep writes Parquet: pip install 'agglo[sweep]'") from error

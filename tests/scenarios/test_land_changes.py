@@ -199,8 +199,9 @@ def test_a_receipt_lists_the_new_row_and_what_it_brought() -> None:
 
 
 def land_cover(folder: Path) -> RasterLayer:
+    """West forest, east farm land, and as much again south of the zones."""
     return rastered.raster(
-        folder, "cover", rastered.halves(rastered.FOREST, rastered.FARM), quantity="class",
+        folder, "cover", [*rastered.halves(rastered.FOREST, rastered.FARM)] * 2, quantity="class",
         unit="class", role="land_cover", epoch="2020", dtype="uint8", nodata=255,
         classes=rastered.LAND,
     )  # fmt: skip
@@ -249,6 +250,14 @@ def test_people_who_live_on_the_drawn_land_take_no_other(tmp_path: Path) -> None
     expected = {("land_use", "west", "forest"): 100, ("new_housing", "west", "forest"): 0.1}
     assert by_cause(found["both"]) == pytest.approx(expected, rel=SCALE)
     assert by_cause(found["turned"]) == pytest.approx(expected, rel=SCALE)
+
+
+def test_land_is_known_as_far_as_it_is_drawn(tmp_path: Path) -> None:
+    """Two kilometres and a half of the square lie south of all zones."""
+    found = taken(tmp_path, own=[use("a", "industry", 1, -2.5, 2, 1)])["own"]
+    assert by_cause(found) == pytest.approx(
+        {("land_use", "west", "forest"): 100, ("land_use", "", "forest"): 250}, rel=SCALE
+    )
 
 
 def test_the_land_of_a_scenario_does_not_depend_on_what_others_draw(tmp_path: Path) -> None:

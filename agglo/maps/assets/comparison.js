@@ -28,10 +28,13 @@
     return parts.measured(Math.abs(value) < 1e-9 ? 0 : value, unit, signed);
   }
   function plain(value, unit, signed) { return value === null || value === undefined ? NONE : number(Math.abs(value) < 1e-9 ? 0 : value, unit, signed); }
-  function span(low, high, unit, signed) { // an interval: the unit once
-    if (low === null || high === null) { return NONE; }
-    return plain(low, unit === "share" ? unit : unit && undefined, signed) + " \u2026 " + figure(high, unit, signed);
+  function span(low, high, unit) { // an interval: the unit once
+    return low === null || high === null ? NONE : plain(low) + " \u2026 " + figure(high, unit);
   }
+  function unitText(unit) { return unit && unit !== "share" ? text("unit", unit) : ""; }
+  function withUnit(id, unit) { return make("span", {}, [text("indicator", id)].concat(unitText(unit) ? [make("br"), small(unitText(unit))] : [])); }
+  function between(low, high, unit, signed) { return low === null || high === null ? NONE : limit(low, unit, signed) + " \u2026 " + limit(high, unit, signed); }
+  function limit(value, unit, signed) { return typeof value === "string" ? (value === "inf" ? "\u221e" : "\u2212\u221e") : plain(value, unit, signed); }
   function reasonOf(indicator) { // why there is no number
     var known = data.coverage.filter(function (row) { return row[0] === indicator; })[0];
     return known && known[2] ? lower(coverageReason(known[2])) : text("word", "no_data");
@@ -59,7 +62,7 @@
   function nameCell(id) { return make("th", { scope: "row" }, [chosenName(id)].concat(tags(id))); }
   function strip(low, high, marks) { // a scale without numbers; each mark: kind, from, to
     function at(value) { return Math.min(100, Math.max(0, high > low ? (value - low) / (high - low) * 100 : 50)); }
-    return make("div", { "class": "strip", "aria-hidden": "true" }, marks.map(function (mark) {
+    return make("div", { "class": "strip", "aria-hidden": "true" }, marks.filter(function (mark) { return typeof mark[1] === "number" && typeof mark[2] === "number"; }).map(function (mark) {
       var node = make("i", { "class": mark[0] }), from = at(Math.min(mark[1], mark[2])), to = at(Math.max(mark[1], mark[2]));
       node.style.left = from.toFixed(2) + "%";
       if (mark[1] !== mark[2]) { node.style.width = (to - from).toFixed(2) + "%"; }
@@ -107,20 +110,21 @@
     var about = data.indicators[row[0]], unit = about[2], size = most([row[2], row[3], row[4]]), isKnown = row[2] !== null;
     var middle = [["axis", 0, 0]].concat(row[3] === null || row[4] === null ? [] : [["range", row[3], row[4]]], isKnown ? [["dot " + row[5].replace(/ /g, "_"), row[2], row[2]]] : []);
     return make("tr", { "data-indicator": about[0] }, [
-      cell([text("indicator", about[0]), " ", row[6] ? badge(row[6]) : null]), cell(figure(about[4], unit)), cell(figure(row[1], unit)),
-      cell(isKnown ? [make("b", {}, [figure(row[2], unit, true)]), make("br"), small(span(row[3], row[4], unit, true))] : [NONE, make("br"), small(reasonOf(about[0]))]),
+      cell([text("indicator", about[0]), " ", small(unitText(unit)), " ", row[6] ? badge(row[6]) : null]), cell(level(about[4], unit), "number"), cell(level(row[1], unit), "number"),
+      cell(isKnown ? [make("b", {}, [limit(row[2], unit, true)]), make("br"), small(between(row[3], row[4], unit, true))] : [NONE, make("br"), small(reasonOf(about[0]))], isKnown ? "number" : ""),
       cell(isKnown && size ? [strip(-size, size, middle)] : []), cell([verdict(row[5])])
     ]);
   }
+  function level(value, unit) { return typeof value === "string" ? text("word", "no_way") : plain(value, unit); }
   function overview() { // all scenarios at once: what each changes of what matters first
     var numbers = page.data.key.map(function (name) { return data.indicators.map(function (about) { return about[0]; }).indexOf(name); }).filter(function (at) { return at >= 0; });
     var rows = page.data.scenarios.filter(function (one) { return data.deltas[one.id]; }).map(function (one) {
       return make("tr", { "data-scenario": one.id }, [nameCell(one.id)].concat(numbers.map(function (at) {
         var row = data.deltas[one.id].filter(function (own) { return own[0] === at; })[0];
-        return row && row[2] !== null ? cell([mark(row[5]), make("b", {}, [figure(row[2], data.indicators[at][2], true)])], "kind") : cell([NONE, make("br"), small(reasonOf(data.indicators[at][0]))], "kind");
+        return row && row[2] !== null ? cell([mark(row[5]), make("b", {}, [limit(row[2], data.indicators[at][2], true)])], "kind") : cell([NONE, make("br"), small(reasonOf(data.indicators[at][0]))], "kind");
       })));
     });
-    return [note(word("overview"), "lead"), key(), table("compare_overview", [word("head_scenario")].concat(numbers.map(function (at) { return text("indicator", data.indicators[at][0]); })), rows, "overview")];
+    return [note(word("overview"), "lead"), key(), table("compare_overview", [word("head_scenario")].concat(numbers.map(function (at) { return withUnit(data.indicators[at][0], data.indicators[at][2]); })), rows, "overview fixed")];
   }
   function mark(key) { return make("span", { "class": "said " + key.replace(/ /g, "_"), title: text("comparison_verdict", key) }, [make("b", {}, [MARKS[key] || "?"]), " "]); }
   function key() { return make("p", { "class": "key" }, TOUCHED.map(verdict)); }
@@ -140,7 +144,7 @@
     if (!score || score[0] === null) { return make("div", { "class": "score", "data-goal": goal.id }, [name, make("b", {}, [NONE]), small(word("no_score"))]); }
     var hasRange = score[1] !== null && score[2] !== null;
     var marks = [["fill " + (score[0] < 50 ? "worse" : "better") + (score[3] === "no clear change" || score[3] === "unchanged" ? " weak" : ""), 50, score[0]]].concat(hasRange ? [["range", score[1], score[2]]] : [], [["axis", 50, 50]]);
-    return make("div", { "class": "score", "data-goal": goal.id }, [name, make("b", {}, [plain(score[0])]), strip(0, 100, marks), verdict(score[3]), small(hasRange ? said("interval", { span: span(score[1], score[2]) }) : "")]);
+    return make("div", { "class": "score", "data-goal": goal.id }, [name, make("b", {}, [plain(score[0])]), strip(0, 100, marks), verdict(score[3]), small(hasRange ? span(score[1], score[2]) : "")]);
   }
   function facts(id) {
     var about = data.about[id] || {}, scenario = page.scenario(id), cost = about.cost, bases = Object.keys(about.bases || {});
@@ -172,13 +176,14 @@
     var children = [
       make("h3", {}, [word("pareto")]),
       make("ul", { id: "compare_pareto" }, kept.map(function (id) { return make("li", { "data-scenario": id }, [chosenName(id)].concat(tags(id))); })),
-      beaten.length ? make("ul", { id: "compare_dominated" }, beaten.map(function (id) { return make("li", { "data-scenario": id }, [chosenName(id)].concat(tags(id), [" \u2014 " + said("dominated_by", { names: data.dominated[id].map(titleOf).join(", ") })])); })) : note(word("none_dominated")),
+      beaten.length ? make("ul", { id: "compare_dominated" }, beaten.map(function (id) { return make("li", { "data-scenario": id }, [chosenName(id)].concat(tags(id), [" \u2014 " + said("dominated_by", { names: few(data.dominated[id].map(titleOf)) })])); })) : note(word("none_dominated")),
       make("h3", {}, [word("heat")]), note(word("heat_note")), heat(ranked)
     ];
     return children.concat(byWeights(sets.filter(function (one) { return one !== ANY; }), ranked), shocks());
   }
+  function few(names) { return names.slice(0, 2).join(", ") + (names.length > 2 ? " " + said("and_more", { count: String(names.length - 2) }) : ""); }
   function heat(rows) {
-    return table("compare_heat", [word("head_scenario")].concat(rows[0][4].map(function (share, at) { return said("place", { place: String(at + 1) }); }), [word("mean_rank")]), rows.map(function (row) {
+    return table("compare_heat", [word("head_place")].concat(rows[0][4].map(function (share, at) { return String(at + 1); }), [word("mean_rank")]), rows.map(function (row) {
       return make("tr", { "data-scenario": row[0] }, [nameCell(row[0])].concat(row[4].map(function (share) {
         var node = cell([percent(share)], "kind"), tint = share || 0;
         node.style.background = "rgb(" + DARK.map(function (tone) { return Math.round(255 - (255 - tone) * tint); }).join(",") + ")";
@@ -212,7 +217,7 @@
   function turn(id) {
     var own = data.tornado[id];
     if (!own) { return pick(data.tornado).concat(turns(id, "")); }
-    var goals = Object.keys(own), goal = goals.indexOf(state.goal) >= 0 ? state.goal : goals[0];
+    var listed = page.data.goals.map(function (one) { return one.id; }), goals = Object.keys(own).sort(function (a, b) { return order(listed, a) - order(listed, b); }), goal = goals.indexOf(state.goal) >= 0 ? state.goal : goals[0];
     return [choices("goal", goals.map(function (one) { return [one, goalName(one)]; }), goal)].concat(tornado(own[goal], id, goal), turns(id, goal));
   }
   function assumption(name) { return has("assumption", name) ? text("assumption", name) : name.replace(/_/g, " "); }
@@ -311,16 +316,17 @@
     var rows = [], children = [note(word("money_note"), "apart")];
     Object.keys(data.money).forEach(function (id) { data.money[id].forEach(function (row) { rows.push([id].concat(row)); }); });
     rows.map(function (row) { return row[1]; }).filter(function (one, at, all) { return all.indexOf(one) === at; }).forEach(function (effect) {
-      var own = rows.filter(function (row) { return row[1] === effect; }), ends = [0];
-      own.forEach(function (row) { ends.push(row[2] || 0, row[4] || 0); });
-      children.push(make("h3", {}, [text("money_effect", effect)]), table("compare_money_" + effect, [word("head_scenario"), word("head_money"), "", word("head_middle"), word("head_status")], own.map(function (row) {
-        var isKnown = row[2] !== null && row[4] !== null, note = data.notes[row[6]][state.language === "ru" ? 0 : 1];
-        return make("tr", { "data-scenario": row[0] }, [nameCell(row[0]), cell([make("b", {}, [span(row[2], row[4], "mln RUB per year", true)])].concat(note ? [make("br"), small(note)] : []), "number"),
-          cell(isKnown ? [strip(Math.min.apply(null, ends), Math.max.apply(null, ends), [["fill money", row[2], row[4]]].concat(row[3] === null ? [] : [["dot", row[3], row[3]]], [["axis", 0, 0]]))] : [], "wide"), cell(plain(row[3], undefined, true), "number"), cell(row[5] ? [badge(row[5])] : NONE)]);
-      }), "money"));
+      var own = rows.filter(function (row) { return row[1] === effect; }), limits = [0], usual = own.filter(function (row) { return row[2] !== null; })[0] || own[0];
+      own.forEach(function (row) { limits.push(row[2] || 0, row[4] || 0); });
+      children.push(make("h3", {}, [text("money_effect", effect)]), note(noteOf(usual)), table("compare_money_" + effect, [word("head_scenario"), word("head_money"), "", word("head_middle"), word("head_status")], own.map(function (row) {
+        var isKnown = row[2] !== null && row[4] !== null, isOwn = noteOf(row) !== noteOf(usual);
+        return make("tr", { "data-scenario": row[0] }, [nameCell(row[0]), cell([make("b", {}, [between(row[2], row[4], undefined, true)])].concat(isOwn ? [make("br"), small(noteOf(row))] : []), "number"),
+          cell(isKnown ? [strip(Math.min.apply(null, limits), Math.max.apply(null, limits), [["fill money", row[2], row[4]]].concat(row[3] === null ? [] : [["dot", row[3], row[3]]], [["axis", 0, 0]]))] : [], "wide"), cell(plain(row[3], undefined, true), "number"), cell(row[5] ? [badge(row[5])] : NONE)]);
+      }), "money fixed"));
     });
     return children.concat(rows.length ? [] : [note(word("no_money"))], projects(), coverage());
   }
+  function noteOf(row) { return data.notes[row[6]][state.language === "ru" ? 0 : 1] || ""; }
   var ANSWERS = { yes: "\u2713", no: "\u2717", unknown: "?" };
   function projects() {
     if (!data.cards.length) { return []; }
