@@ -259,6 +259,8 @@ def _money() -> pd.DataFrame:
         ("faster", effect, *ends, "assumed", f"a note {ATTACK}", f"пометка {ATTACK}")
         for effect, ends in MONEY.items()
     ]
+    more = (f"a note {ATTACK}; one more", f"пометка {ATTACK}; ещё одна")
+    rows.append(("trains", "agglomeration", 1.5, 2.5, 3.75, "assumed", *more))
     rows.append((SHOCK, "agglomeration", *[np.nan] * 3, "assumed", "a day", "один день"))
     columns = ["scenario", "effect", "low_mln_rub", "mid_mln_rub", "high_mln_rub", "status",
                "note", "note_ru"]  # fmt: skip

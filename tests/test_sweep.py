@@ -344,6 +344,8 @@ def test_more_draws_later_use_those_that_are_there(
     stand_in.evaluated(folder)
     swept(folder, out)
     assert stand_in.evaluated(folder) == list(range(first, DRAWS))
+    swept(folder, out)
+    assert stand_in.evaluated(folder) == []
     swept(folder, tmp_path / "at-once")
     assert stand_in.hashes(out) == stand_in.hashes(tmp_path / "at-once")
 
@@ -422,6 +424,18 @@ def test_a_damaged_chunk_is_found_and_done_again(folder: Path, out: Path, damage
     swept(folder, out)
     redone = list(range(2 * CHUNK_DRAWS if damage == "renamed" else CHUNK_DRAWS))
     assert stand_in.evaluated(folder) == redone
+    assert stand_in.hashes(out) == before
+
+
+def test_chunks_of_two_settings_that_changed_places_are_found(folder: Path, out: Path) -> None:
+    sets = ("telework_share=0.05,0.2",)
+    swept(folder, out, draws=0, sets=sets)
+    before = stand_in.hashes(out)
+    first, second = parts_of(out)
+    content = first.read_bytes()
+    second.replace(first)
+    second.write_bytes(content)
+    swept(folder, out, draws=0, sets=sets)
     assert stand_in.hashes(out) == before
 
 

@@ -104,7 +104,7 @@ def scenario_land_take(
         ),
         _uses_by_zone(taking, zones, land_cover, classes),
     ]  # fmt: skip
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True).astype({"ha": float})
     table = table[table["ha"] > 0].assign(status=STATUS)
     table = table.sort_values(["cause", "link_id", "zone_id", "kind"], ignore_index=True)
     return table[list(COLUMNS)]

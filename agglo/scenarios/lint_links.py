@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from agglo.scenarios.findings import Findable, Finding
-from agglo.scenarios.receipts import ABSENT
 from agglo.units import M_PER_KM
 
 NEAR_END_M = 50.0
@@ -99,11 +98,7 @@ def speeds(case: Findable) -> Iterator[Finding]:
 
 def _touched(case: Findable, column: str) -> pd.Index:
     """Return the links whose value a change set, in the order of the table."""
-    own = case.receipts[
-        (case.receipts["table"] == "links")
-        & (case.receipts["column"] == column)
-        & (case.receipts["after"] != ABSENT)
-    ]
+    own = case.receipts[(case.receipts["table"] == "links") & (case.receipts["column"] == column)]
     index = case.after["links"].index
     return index[index.isin(own["row_id"])]
 

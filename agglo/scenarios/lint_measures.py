@@ -67,7 +67,7 @@ def _lost(case: Findable, first: Measure, second: Measure) -> pd.DataFrame:
         on=CELL,
         suffixes=("", "_later"),
     )
-    both = both[(both["after"] != both["after_later"]) & (both["column"] != "status")]
+    both = both[both["after"] != both["after_later"]]
     both = both[both["change_later"] > both["change"]].assign(change=both["change_later"])
     if both.empty:
         return both

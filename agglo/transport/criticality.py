@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pandas as pd
 from agglo.errors import NetworkError
 from agglo.transport.bridges import bridges
 from agglo.transport.closing import CloseArcs, closer
+from agglo.transport.closings import Closings, closer_when_asked
 from agglo.transport.connectivity import extra_minutes
 from agglo.transport.replacement import replacement_minutes
 from agglo.transport.topology import (
@@ -56,6 +58,7 @@ class _Search:
     to_numbers: Numbers
     before_min: Minutes
     loss: TripLoss
+    known: Closings
 
 
 def critical_links(
@@ -68,6 +71,7 @@ def critical_links(
     wanted: Flags,
     loss: TripLoss,
     exact_count: int | None = None,
+    known: Closings | None = None,
 ) -> pd.DataFrame:
     """What it costs to close each link, all other things equal (Jenelius et al. 2006).
 
@@ -89,6 +93,8 @@ def critical_links(
         finite minutes it must be 0 for those the trip took, and never less for more.
     exact_count
         How many links must be exact, from the worst down; ``None`` for all.
+    known
+        What was found for the same metric, links and wanted trips; it takes in what is found now.
 
     Returns
     -------
@@ -109,9 +115,10 @@ def critical_links(
     to_numbers = node_numbers(topology, list(destinations))
     ways = quickest_ways(topology, metric_min, from_numbers, to_numbers, wanted=wanted)
     uses = link_uses(topology, links, ways)
+    used_count = int(np.count_nonzero(uses.counts()))
     search = _Search(
         uses=uses,
-        close=closer(topology, metric_min, closings_count=int(np.count_nonzero(uses.counts()))),
+        close=closer_when_asked(partial(closer, topology, metric_min, closings_count=used_count)),
         topology=topology,
         metric_min=metric_min,
         arc_min=milliseconds(topology, metric_min) / MS_PER_MINUTE,
@@ -119,6 +126,7 @@ def critical_links(
         to_numbers=to_numbers,
         before_min=ways.minutes,
         loss=loss,
+        known=Closings() if known is None else known,
     )
     is_bridge_arc = bridge_arcs(topology, metric_min, uses.code)
     found = _searched(search, is_bridge_arc, exact_count)
@@ -228,13 +236,17 @@ def _candidates(lost: Floats, most: Floats, is_exact: Flags, exact_count: int | 
 
 def _losses(search: _Search, chosen: Numbers) -> tuple[Floats, Floats]:
     """Close each chosen link and find its trips anew."""
-    after = minutes_without(
-        search.uses,
-        chosen,
-        search.close,
-        from_numbers=search.from_numbers,
-        to_numbers=search.to_numbers,
-    )
+
+    def found(links: Numbers) -> Minutes:
+        return minutes_without(
+            search.uses,
+            links,
+            search.close,
+            from_numbers=search.from_numbers,
+            to_numbers=search.to_numbers,
+        )
+
+    after = search.known.trips_without(chosen, search.uses.counts()[chosen], found)
     return _added_up(search.uses, chosen, after, search.loss)
 
 
@@ -261,10 +273,14 @@ def _limits(search: _Search, chosen: Numbers) -> Floats:
 def _around(search: _Search, arcs: Numbers) -> Floats:
     """Return the minutes that the way around each arc takes more, its whole link being closed."""
     own, which = np.unique(arcs, return_inverse=True)
-    closed = [search.uses.arcs[link] for link in search.uses.code[own].tolist()]
-    around = replacement_minutes(
-        search.topology, search.metric_min, own, closed, close=search.close
-    )
+
+    def found() -> Floats:
+        closed = [search.uses.arcs[link] for link in search.uses.code[own].tolist()]
+        return replacement_minutes(
+            search.topology, search.metric_min, own, closed, close=search.close
+        )
+
+    around = search.known.ways_around(len(own), found)
     return (around - search.arc_min[own])[which]
 
 

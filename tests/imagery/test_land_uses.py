@@ -97,6 +97,12 @@ def test_green_takes_nothing_and_no_use_is_no_other() -> None:
     assert taken(nothing).empty
 
 
+def test_hectares_are_numbers_whatever_took_the_land() -> None:
+    drawn, road = uses(boxes({"a": (5, 5, 9, 9)})), roads(r=line((2, 5.5), (18, 5.5)))
+    for table in (taken(None), taken(drawn), taken(None, road), taken(None, people=PEOPLE + 9)):
+        assert table["ha"].dtype == float
+
+
 def test_several_uses_of_one_zone_are_added_up() -> None:
     table = taken(uses(boxes({"a": (1, 1, 3, 3), "b": (5, 1, 7, 3)})))
     assert len(table) == 1

@@ -191,6 +191,14 @@ def test_a_ring_that_runs_one_way_is_run_once() -> None:
     assert vehicles_needed(stops, "none", {"headway_min": 10}) == 1
 
 
+def test_a_cycle_that_is_just_so_many_headways_takes_no_vehicle_more() -> None:
+    """2 × 35 min × 1.1 is 77 min, in floating point a trifle more: 7 times 11."""
+    stops = pd.DataFrame(
+        {"line_id": "n", "sequence": [0, 1], "stop_id": ["a", "b"], "run_min": [0.0, 35]}
+    )
+    assert vehicles_needed(stops, "n", {"headway_min": 11}) == 7
+
+
 def test_a_new_road_that_crosses_another_without_a_node_is_pointed_out() -> None:
     """The diagonals of a square meet in its middle; its sides only at nodes."""
     region = worlds.grid(2)
@@ -208,7 +216,8 @@ def test_a_new_road_that_crosses_another_without_a_node_is_pointed_out() -> None
 
 
 def test_a_new_road_drawn_over_another_does_not_cross_it(region: Region) -> None:
-    assert rules(region, change("add_link", link="twin", **LINK)) == []
+    with_one, _ = apply_scenario(region, plan(change("add_link", link="one", **LINK)))
+    assert rules(with_one, change("add_link", link="twin", **LINK)) == []
 
 
 @pytest.mark.parametrize(

@@ -316,17 +316,21 @@
     var rows = [], children = [note(word("money_note"), "apart")];
     Object.keys(data.money).forEach(function (id) { data.money[id].forEach(function (row) { rows.push([id].concat(row)); }); });
     rows.map(function (row) { return row[1]; }).filter(function (one, at, all) { return all.indexOf(one) === at; }).forEach(function (effect) {
-      var own = rows.filter(function (row) { return row[1] === effect; }), limits = [0], usual = own.filter(function (row) { return row[2] !== null; })[0] || own[0];
+      var own = rows.filter(function (row) { return row[1] === effect; }), limits = [0], shared = sharedNotes(own);
       own.forEach(function (row) { limits.push(row[2] || 0, row[4] || 0); });
-      children.push(make("h3", {}, [text("money_effect", effect)]), note(noteOf(usual)), table("compare_money_" + effect, [word("head_scenario"), word("head_money"), "", word("head_middle"), word("head_status")], own.map(function (row) {
-        var isKnown = row[2] !== null && row[4] !== null, isOwn = noteOf(row) !== noteOf(usual);
-        return make("tr", { "data-scenario": row[0] }, [nameCell(row[0]), cell([make("b", {}, [between(row[2], row[4], undefined, true)])].concat(isOwn ? [make("br"), small(noteOf(row))] : []), "number"),
+      children.push(make("h3", {}, [text("money_effect", effect)]), note(shared.join("; ")), table("compare_money_" + effect, [word("head_scenario"), word("head_money"), "", word("head_middle"), word("head_status")], own.map(function (row) {
+        var isKnown = row[2] !== null && row[4] !== null, left = notesOf(row).filter(function (one) { return shared.indexOf(one) < 0; }).join("; ");
+        return make("tr", { "data-scenario": row[0] }, [nameCell(row[0]), cell([make("b", {}, [between(row[2], row[4], undefined, true)])].concat(left ? [make("br"), small(left)] : []), "number"),
           cell(isKnown ? [strip(Math.min.apply(null, limits), Math.max.apply(null, limits), [["fill money", row[2], row[4]]].concat(row[3] === null ? [] : [["dot", row[3], row[3]]], [["axis", 0, 0]]))] : [], "wide"), cell(plain(row[3], undefined, true), "number"), cell(row[5] ? [badge(row[5])] : NONE)]);
       }), "money fixed"));
     });
     return children.concat(rows.length ? [] : [note(word("no_money"))], projects(), coverage());
   }
-  function noteOf(row) { return data.notes[row[6]][state.language === "ru" ? 0 : 1] || ""; }
+  function notesOf(row) { return (data.notes[row[6]][state.language === "ru" ? 0 : 1] || "").split("; ").filter(Boolean); }
+  function sharedNotes(rows) { // what is said of every sum is said once
+    var known = rows.filter(function (row) { return row[2] !== null; });
+    return known.length ? notesOf(known[0]).filter(function (one) { return known.every(function (row) { return notesOf(row).indexOf(one) >= 0; }); }) : [];
+  }
   var ANSWERS = { yes: "\u2713", no: "\u2717", unknown: "?" };
   function projects() {
     if (!data.cards.length) { return []; }
