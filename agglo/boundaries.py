@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from agglo.cases import region_sha256
 from agglo.commuting.flows import Flows, flows_from_frame
-from agglo.indicators.case import Case, flow_status
+from agglo.indicators.case import Case, arrays, flow_status
 from agglo.parameters import Assumption
+from agglo.parts import NOTHING_KEPT
 from agglo.perturbed import drawn_car_minutes, drawn_flows, drawn_rules, draws_of
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE
+from agglo.stages import Stages
 from agglo.tables import weakest_status
 from agglo.territory.contiguity import Bools
 from agglo.territory.definitions import (
@@ -57,6 +60,7 @@ def boundaries(
     spreads: Spreads,
     holds_flows: Mapping[str, bool],
     progress: Progress | None = None,
+    stages: Stages = NOTHING_KEPT,
 ) -> dict[str, Boundary]:
     """Draw the boundary in every scenario, and in perturbed runs of each.
 
@@ -72,13 +76,33 @@ def boundaries(
         By scenario, whether people keep the trips of the baseline (a shock of a day).
     progress
         Called with (what, done, of).
+    stages
+        How firm the boundaries were in earlier runs.
     """
     base = cases[BASELINE]
     centres = centres_of(base.region)
     urban = urban_delineation(base.region)
-    shares = _firmness(
-        cases, assumptions, centres, rules, spreads, holds_flows=holds_flows, progress=progress
-    )
+    asked = {
+        name: (
+            [region_sha256(one.region, stages) for one in (base, case)],
+            [(arrays(one.travel.minutes), one.flows.to_numpy()) for one in (base, case)],
+            assumptions,
+            rules,
+            spreads,
+            holds_flows[name],
+        )
+        for name, case in cases.items()
+    }
+    shares = {name: stages.read_frame("firmness", inputs) for name, inputs in asked.items()}
+    missing = [name for name in cases if shares[name] is None]
+    wanted = {name: cases[name] for name in dict.fromkeys([BASELINE, *missing])}
+    if missing:
+        drawn = _firmness(
+            wanted, assumptions, centres, rules, spreads, holds_flows=holds_flows, progress=progress
+        )
+        shares |= {
+            name: stages.kept_frame("firmness", asked[name], drawn[name]) for name in missing
+        }
     zones = {
         name: _with_firmness(_zone_rows(case, centres, rules, urban), shares[name], "zone_id")
         for name, case in cases.items()

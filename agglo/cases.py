@@ -12,6 +12,7 @@ from agglo.commuting.gravity import Pull, gravity_flows, outside_pull
 from agglo.commuting.modes import joint_cost, mean_minutes, mode_shares
 from agglo.commuting.observed import joined_flows, observed_rows
 from agglo.commuting.pivot import pivoted_flows
+from agglo.contents import content_sha256
 from agglo.errors import FlowError
 from agglo.indicators.case import (
     NEEDS,
@@ -23,12 +24,15 @@ from agglo.indicators.case import (
 )
 from agglo.indicators.region_places import places_from_region
 from agglo.parameters import Parameters
-from agglo.parts import land_takes, parts_of, shared_parts
+from agglo.parts import NOTHING_KEPT, land_takes, parts_of, shared_parts
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
+from agglo.stages import Stages
+from agglo.transport.keys import arc_words
 from agglo.transport.network import Network, metric_from_arcs
+from agglo.transport.pruned import part_of_metric
 from agglo.transport.skims import skim
-from agglo.transport.topology import Floats, Topology
+from agglo.transport.topology import Floats, Topology, node_numbers
 from agglo.units import MINUTES_PER_HOUR
 
 CHOICES = ("car", "transit", "park_ride")
@@ -41,9 +45,17 @@ def cases_from_network(
     parameters: Parameters,
     *,
     needs: Collection[str] = NEEDS,
+    stages: Stages = NOTHING_KEPT,
 ) -> tuple[float, dict[str, Case]]:
-    """Carry every scenario from its network to its flows, and to what its measures need."""
+    """Carry every scenario from its network to its flows, and to what its measures need.
+
+    Parameters
+    ----------
+    stages
+        What was found before: what a scenario does not touch is taken from there.
+    """
     topology, arcs = network.topology, network.arcs
+    words = None if stages.folder is None or not needs else arc_words(topology)
     base = network.regions[BASELINE]
     base_travel = travel_of(
         base, zone_minutes(base, topology, arcs[BASELINE], parameters), parameters
@@ -76,7 +88,18 @@ def cases_from_network(
             baseline_flows=base_flows,
             land_take=taken[one.name],
             **shared,
-            **parts_of(needs, own, network, one.name, travel, flows, parameters, places),
+            **parts_of(
+                needs,
+                own,
+                network,
+                one.name,
+                travel,
+                flows,
+                parameters,
+                places,
+                stages=stages,
+                words=words,
+            ),
         )
     return anchor.pull.closing_factor, cases
 
@@ -144,6 +167,18 @@ def mode_weights(region: Region, parameters: Parameters) -> dict[str, Floats]:
     with_car = np.where(unknown, 1.0, parameters.car_preference_share)
     park_ride = np.full(unknown.shape, parameters.car_preference_share * parameters.park_ride_share)
     return {"car": with_car - park_ride, "transit": 1.0 - with_car, "park_ride": park_ride}
+
+
+def region_sha256(region: Region, stages: Stages) -> str:
+    """Hash all that a region holds but its names; nothing where nothing is kept.
+
+    Tables that regions share are hashed once; rasters are told by the hashes of their files.
+    """
+    if stages.folder is None:
+        return ""
+    tables = {name: stages.sha256(table) for name, table in region.tables.items()}
+    files = [(item.layer, item.sha256) for item in region.provenance]
+    return content_sha256(region.crs, tables, files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,5 +249,7 @@ def named_flows(
 
 def zone_skim(topology: Topology, metric: Floats, zones: pd.Index) -> Floats:
     """Minutes of the quickest way from zone to zone, doors included."""
-    found = skim(topology, metric, list("from:" + zones), list("to:" + zones))
+    names = [list(f"{face}:" + zones) for face in ("from", "to")]
+    ends = (node_numbers(topology, own) for own in names)
+    found = skim(*part_of_metric(topology, metric, *ends), *names)
     return found.astype(float)

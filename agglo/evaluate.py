@@ -21,9 +21,9 @@ from agglo.draws import (
 from agglo.errors import ScenarioError
 from agglo.imagery.varied_land import varied_land_take
 from agglo.indicators.case import Case, Travel, trips_per_worker
+from agglo.indicators.link_losses import trip_losses
 from agglo.indicators.registry import needs_of, whole_values
 from agglo.parameters import Parameters, with_value
-from agglo.parts import trip_losses
 from agglo.prepared import Prepared, central_cases, prepare
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
@@ -161,7 +161,8 @@ def _varied_regions(prepared: Prepared, variant: Variant) -> dict[str, Region]:
     more = jobs - base["jobs_count"]
     lines: dict[int, pd.DataFrame] = {}
     found = {}
-    for name, region in prepared.network.regions.items():
+    for name in (one.name for one in prepared.scenarios):
+        region = prepared.network.regions[name]
         own = region["lines"]
         # scenarios with the same lines keep sharing one table, and so the arcs made of it
         lines.setdefault(id(own), varied_lines(own, variant))

@@ -72,6 +72,13 @@ def _column(column: Any, key: str, arrays: Arrays) -> str | None:
 
 
 def frame_from_packed(arrays: Arrays) -> pd.DataFrame:
+    """Put a frame together again.
+
+    Raises
+    ------
+    ValueError, KeyError
+        If the arrays are of no frame.
+    """
     layout = json.loads(arrays[LAYOUT].tobytes())
     index, columns = (_index(layout[side], side, arrays) for side in ("index", "columns"))
     own = {
@@ -91,11 +98,13 @@ def frame_from_packed(arrays: Arrays) -> pd.DataFrame:
 
 def _index(layout: Mapping[str, Any], side: str, arrays: Arrays) -> pd.Index:
     if "range" in layout:
-        return pd.RangeIndex(*layout["range"], name=layout["names"][0])
+        start, stop, step = layout["range"]
+        return pd.RangeIndex(start, stop, step, name=layout["names"][0])
     levels = [_values(kind, f"{side}{place}", arrays) for place, kind in enumerate(layout["kinds"])]
     if layout["is_multi"]:
         return pd.MultiIndex.from_arrays(levels, names=layout["names"])
-    return pd.Index(levels[0], name=layout["names"][0], dtype=levels[0].dtype)
+    index: pd.Index = pd.Index(levels[0], name=layout["names"][0], dtype=levels[0].dtype)
+    return index
 
 
 def _values(kind: str, key: str, arrays: Arrays) -> Any:

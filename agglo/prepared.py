@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from agglo.cases import cases_from_network
+from agglo.contents import code_sha256
 from agglo.errors import ScenarioError
 from agglo.indicators.case import NEEDS, Case
 from agglo.parameters import Parameters, parameters_from_assumptions
@@ -20,12 +21,16 @@ from agglo.scenarios.files import (
     scenario_names,
 )
 from agglo.scenarios.receipts import apply_scenario
+from agglo.stages import Stages
 from agglo.traffic import Traffic, slowed_network, traffic_from_network
 from agglo.transport.network import Network, network_from_regions
 from agglo.workspace import Workspace
 
 CACHE = ".cache"
 """Folder of the workspace that keeps what takes long to find; it may be deleted."""
+
+STAGES = "stages"
+"""Folder in it of what holds as long as nothing that it was made from changes."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -45,6 +50,9 @@ class Prepared:
 
     traffic: Traffic | None = None
     """Cars of commuters; ``None`` where they do not slow the roads."""
+
+    stages: Stages = field(default_factory=Stages)
+    """What earlier runs found and holds still."""
 
     @property
     def slowed(self) -> Network:
@@ -106,6 +114,7 @@ def prepare(
         parameters=parameters,
         network=network,
         traffic=traffic,
+        stages=Stages(folder=workspace.root / CACHE / STAGES, code=code_sha256()),
     )
 
 
@@ -121,7 +130,11 @@ def central_cases(
         the case of each scenario.
     """
     closing, cases = cases_from_network(
-        prepared.scenarios, prepared.slowed, prepared.parameters, needs=needs
+        prepared.scenarios,
+        prepared.slowed,
+        prepared.parameters,
+        needs=needs,
+        stages=prepared.stages,
     )
     if prepared.traffic is not None:
         volume = prepared.traffic.link_volume

@@ -105,11 +105,13 @@ def run(
         spreads=workspace.spreads,
         holds_flows={one.name: one.horizon == "day" for one in prepared.scenarios},
         progress=progress,
+        stages=prepared.stages,
     )
     portrayed = portraits(cases, workspace.rules)
     receipts = receipts_with_commuters(prepared, cases[BASELINE].flows)
     runs = uncertain_runs(prepared, cases, progress=progress)
     traffic = prepared.traffic
+    prepared.stages.trimmed()
     return [
         Result(
             scenario=one,

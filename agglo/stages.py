@@ -9,7 +9,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,17 @@ class Stages:
     code: str = ""
     """Hash of what makes the entries: ``code_sha256``."""
 
+    known: dict[int, tuple[object, str]] = field(default_factory=dict)
+    """Tables that were hashed, by identity, kept alive so that no other can take their place."""
+
+    def sha256(self, value: object) -> str:
+        """Hash a value that comes again and again, once; nothing where nothing is kept."""
+        if self.folder is None:
+            return ""
+        if id(value) not in self.known:
+            self.known[id(value)] = value, content_sha256(value)
+        return self.known[id(value)][1]
+
     def frame(self, name: str, inputs: object, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Return the frame that is kept under a name and its inputs, or make it and keep it.
 
@@ -61,16 +72,26 @@ class Stages:
         make
             Columns and index of numbers, flags and text. Anything else is made each time.
         """
+        found = self.read_frame(name, inputs)
+        return self.kept_frame(name, inputs, make()) if found is None else found
+
+    def read_frame(self, name: str, inputs: object) -> pd.DataFrame | None:
+        """Return the frame that is kept under a name and its inputs; ``None`` without one."""
         found = self.read(name, inputs)
-        frame = None if found is None else _frame_or_none(found)
-        if frame is not None:
-            return frame
-        made = make()
+        try:
+            return None if found is None else frame_from_packed(found)
+        except BROKEN:
+            return None
+
+    def kept_frame(self, name: str, inputs: object, made: pd.DataFrame) -> pd.DataFrame:
+        """Keep a frame that was just made and return it as it will be read again.
+
+        So nothing can tell a kept frame from a new one, whatever their blocks in memory.
+        """
         packed = packed_frame(made)
         if packed is None:
             return made
         self.write(name, inputs, packed)
-        # read as it will be read again, so that nothing can tell a kept frame from a new one
         return frame_from_packed(packed)
 
     def arrays(self, name: str, inputs: object, make: Callable[[], Arrays]) -> Arrays:
@@ -78,7 +99,7 @@ class Stages:
         found = self.read(name, inputs)
         if found is not None:
             return found
-        made = {key: np.ascontiguousarray(values) for key, values in make().items()}
+        made = {key: np.asarray(values, order="C") for key, values in make().items()}
         self.write(name, inputs, made)
         return made
 
@@ -103,7 +124,7 @@ class Stages:
         try:
             path.unlink(missing_ok=True)
             with whole_file(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, **dict(arrays))
+                np.savez(file, allow_pickle=False, **dict(arrays))
         except (OSError, OutputError):
             return
 
@@ -126,13 +147,6 @@ class Stages:
     def _path(self, name: str, inputs: object) -> Path:
         folder = self.folder or Path()
         return folder / f"{name}-{content_sha256(name, self.code, inputs)[:40]}.npz"
-
-
-def _frame_or_none(arrays: Arrays) -> pd.DataFrame | None:
-    try:
-        return frame_from_packed(arrays)
-    except BROKEN:
-        return None
 
 
 def _touch(path: Path) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from agglo.cases import region_sha256
 from agglo.draws import CENTRAL, Variant, assumption_ends, drawn_variants
 from agglo.evaluate import Evaluator, evaluator, evaluator_of, varied_cases
 from agglo.indicators.case import Case
-from agglo.indicators.money import money_values
+from agglo.indicators.money import EFFECTS, money_values
 from agglo.indicators.registry import INDICATORS, whole_values
 from agglo.prepared import Prepared, Progress
 from agglo.scenarios.files import BASELINE
-from agglo.scenarios.scenario import Scenario, subpackage
+from agglo.scenarios.scenario import Scenario, scenario_sha256, subpackage
 from agglo.scoring.attribution import EXACT_COUNT, circle_orders, coalitions, coalitions_of
 from agglo.workspace import Workspace
 
@@ -66,32 +67,113 @@ def shown_indicators(workspace: Workspace) -> tuple[str, ...]:
 def uncertain_runs(
     prepared: Prepared, cases: Mapping[str, Case], *, progress: Progress | None = None
 ) -> UncertainRuns:
-    """Run every scenario at the ends of the assumptions and in the draws of the settings."""
-    workspace = prepared.workspace
-    own = evaluator_of(prepared, cases, indicators=shown_indicators(workspace))
+    """Run every scenario at the ends of the assumptions and in the draws of the settings.
+
+    What earlier runs found holds where nothing that it depends on has changed: only the other
+    scenarios are run, and the baseline, on whose flows they stand.
+    """
+    workspace, stages = prepared.workspace, prepared.stages
     ends = assumption_ends(workspace.assumptions)
     settings = workspace.uncertainty
     draws = drawn_variants(
         workspace.assumptions, seed=settings.seed, numbers=range(CENTRAL, settings.draws_count)
     )
-    found = []
-    for done, variant in enumerate([*ends, *draws]):
-        if progress:
-            progress(variant.name, done, len(ends) + len(draws))
-        has_money = bool(variant.parts) and CENTRAL < variant.number < MONEY_DRAWS
-        found.append(_values(own, variant, has_money=has_money))
+    asked = {one.name: (*_inputs(prepared, one), [*ends, *draws]) for one in prepared.scenarios}
+    kept = {
+        name: [stages.read_frame(what, inputs) for what in ("ended", "drawn")]
+        for name, inputs in asked.items()
+    }
+    names = [name for name, frames in kept.items() if any(frame is None for frame in frames)]
+    found = _found(prepared, cases, [*ends, *draws], names, progress=progress)
     labels = [next((name, "high" if part else "low") for name, part in one.parts.items())
               for one in ends]  # fmt: skip
-    ended = pd.MultiIndex.from_tuples(labels, names=["assumption", "end"])
-    drawn = pd.Index([one.number for one in draws], name="draw")
+    indexes = (
+        pd.MultiIndex.from_tuples(labels, names=["assumption", "end"]),
+        pd.Index([one.number for one in draws], name="draw"),
+    )
+    for name in names:
+        parts = found[name].iloc[: len(ends)], found[name].iloc[len(ends) :]
+        kept[name] = [
+            stages.kept_frame(what, asked[name], part.set_axis(index, axis=0))
+            for what, part, index in zip(("ended", "drawn"), parts, indexes, strict=True)
+        ]
     return UncertainRuns(
-        drawn=_by_scenario(found[len(ends) :], drawn),
-        ended=_by_scenario(found[: len(ends)], ended),
+        ended={name: frames[0] for name, frames in kept.items() if frames[0] is not None},
+        drawn={name: frames[1] for name, frames in kept.items() if frames[1] is not None},
         coalitions={
-            one.name: coalition_values(workspace, one, cases[BASELINE], cases[one.name])
+            one.name: _coalition_values(prepared, one, cases)
             for one in prepared.scenarios
             if len(one.measures) > 1
         },
+    )
+
+
+def _inputs(prepared: Prepared, scenario: Scenario) -> tuple[object, ...]:
+    """List what the values of a scenario depend on, but for the assumptions that are varied."""
+    workspace, regions = prepared.workspace, prepared.network.regions
+    return (
+        [region_sha256(regions[name], prepared.stages) for name in (BASELINE, scenario.name)],
+        scenario.horizon,
+        workspace.assumptions,
+        workspace.congestion,
+        workspace.spreads.minutes_share,
+        shown_indicators(workspace),
+        # in a large network only the worst links are closed exactly
+        prepared.network.topology.hierarchy is not None,
+    )
+
+
+def _found(
+    prepared: Prepared,
+    cases: Mapping[str, Case],
+    variants: Sequence[Variant],
+    names: Sequence[str],
+    *,
+    progress: Progress | None,
+) -> dict[str, pd.DataFrame]:
+    """Run some scenarios in all variants, and the baseline with them.
+
+    Returns
+    -------
+    found
+        By scenario: one row for each variant.
+    """
+    if not names:
+        return {}
+    own = evaluator_of(
+        replace(
+            prepared,
+            scenarios=tuple(one for one in prepared.scenarios if one.name in (BASELINE, *names)),
+        ),
+        cases,
+        indicators=shown_indicators(prepared.workspace),
+    )
+    found = []
+    for done, variant in enumerate(variants):
+        if progress:
+            progress(variant.name, done, len(variants))
+        has_money = bool(variant.parts) and CENTRAL < variant.number < MONEY_DRAWS
+        found.append(_values(own, variant, names, has_money=has_money))
+    has_money = any(one.parts and CENTRAL < one.number < MONEY_DRAWS for one in variants)
+    columns = [*own.indicators, *(MONEY + effect for effect in EFFECTS if has_money)]
+    cube = [frame.reindex(columns=columns).to_numpy(dtype=float) for frame in found]
+    return {
+        name: pd.DataFrame([rows[place] for rows in cube], columns=columns)
+        for place, name in enumerate(names)
+    }
+
+
+def _coalition_values(
+    prepared: Prepared, package: Scenario, cases: Mapping[str, Case]
+) -> pd.DataFrame:
+    measures = [
+        (one.name, scenario_sha256(subpackage(package, [one.name]))) for one in package.measures
+    ]
+    asked = *_inputs(prepared, package), measures, scenario_sha256(package)
+    return prepared.stages.frame(
+        "coalitions",
+        asked,
+        lambda: coalition_values(prepared.workspace, package, cases[BASELINE], cases[package.name]),
     )
 
 
@@ -122,26 +204,17 @@ def _coalitions(names: Sequence[str]) -> list[tuple[str, ...]]:
     return coalitions(names) if circles is None else coalitions_of(circles, names=names)
 
 
-def _values(own: Evaluator, variant: Variant, *, has_money: bool) -> pd.DataFrame:
-    """Take indicators, and effects in money if wanted, of all scenarios in one variant."""
+def _values(
+    own: Evaluator, variant: Variant, names: Sequence[str], *, has_money: bool
+) -> pd.DataFrame:
+    """Take indicators, and effects in money if wanted, of some scenarios in one variant."""
     cases = varied_cases(own, variant)
+    horizons = {one.name: one.horizon for one in own.prepared.scenarios}
     rows = []
-    for one in own.prepared.scenarios:
-        values = whole_values(cases[one.name], own.indicators)
-        if has_money and one.horizon != "day":
-            money = money_values(cases[one.name], cases[BASELINE]).add_prefix(MONEY)
+    for name in names:
+        values = whole_values(cases[name], own.indicators)
+        if has_money and horizons[name] != "day":
+            money = money_values(cases[name], cases[BASELINE]).add_prefix(MONEY)
             values = pd.concat([values, money])
         rows.append(values)
-    return pd.DataFrame(rows, index=pd.Index([one.name for one in own.prepared.scenarios]))
-
-
-def _by_scenario(found: Sequence[pd.DataFrame], index: pd.Index) -> dict[str, pd.DataFrame]:
-    """Turn frames of scenarios, one for each run, into frames of runs; what is absent is nan."""
-    if not found:
-        return {}
-    columns = list(dict.fromkeys(name for frame in found for name in frame.columns))
-    cube = [frame.reindex(columns=columns).to_numpy(dtype=float) for frame in found]
-    return {
-        str(name): pd.DataFrame([rows[place] for rows in cube], index=index, columns=columns)
-        for place, name in enumerate(found[0].index)
-    }
+    return pd.DataFrame(rows, index=pd.Index(list(names)))

@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "agglo"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "units", "paths"),
-    ("tomlfile", "folders"),
+    ("tomlfile", "folders", "contents", "packed"),
+    ("stages",),
     ("tables",),
     # both read what tables knows: statuses, contracts.
     ("parameters", "checks", "rasters"),

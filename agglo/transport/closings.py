@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from agglo.transport.closing import CloseArcs, Closing
 from agglo.transport.topology import Floats, Minutes
 
 Numbers = npt.NDArray[np.intp]
-Kept = dict[str, npt.NDArray[np.generic]]
+Kept = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(slots=True, kw_only=True)

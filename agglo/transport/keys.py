@@ -36,10 +36,8 @@ def metric_sha256(
         Texts or numbers by arc, in the order of the topology.
     """
     is_open = np.isfinite(metric_min)
-    told = [
-        _words(one)[is_open] if one.dtype.kind not in "fiub" else one.to_numpy()[is_open]
-        for one in columns
-    ]
+    own = [one[is_open] for one in columns]
+    told = [_words(one) if one.dtype.kind not in "fiub" else one.to_numpy() for one in own]
     return content_sha256(
         topology.hierarchy is not None, words[is_open], metric_min[is_open], *told
     )

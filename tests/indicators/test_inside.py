@@ -44,7 +44,12 @@ def case() -> Case:
     region = worlds.region_of(worlds.tables_of(places, roads, bus))
     shares = pd.Series({"b": 0.3, "a_out": 0.6})
     zones = region["zones"].assign(telework_share=shares.reindex(region["zones"].index))
-    year = worlds.scenario(worlds.change("close_link", link=["r3"]), name="year")
+    steps = (
+        worlds.change("close_link", link=["r3"]),
+        worlds.change("add_jobs", zone="f", jobs_count=15),
+        worlds.change("add_population", zone="e", population_count=20),
+    )
+    year = worlds.scenario(*steps, name="year")
     return case_of(region.with_tables(zones=zones), year, worlds.parameters(telework_share=0.1))
 
 
@@ -97,11 +102,12 @@ def shared(case: Case) -> dict[str, float]:
 
 
 def fewest(case: Case) -> dict[str, float]:
-    shen, left, total = shared(case), 270 / 4, 0.0
+    shen, quarter = shared(case), zones_of(case).loc[case.inside, "workers_count"].sum() / 4
+    left, total = quarter, 0.0
     for zone in sorted(case.inside, key=lambda name: shen[name]):
         people = min(zones_of(case).loc[zone, "workers_count"], left)
         total, left = total + people * shen[zone], left - people
-    return {WHOLE: total / (270 / 4)}
+    return {WHOLE: total / quarter}
 
 
 def minutes_a_day(case: Case) -> dict[str, float]:
