@@ -82,27 +82,16 @@ def boundaries(
     base = cases[BASELINE]
     centres = centres_of(base.region)
     urban = urban_delineation(base.region)
-    asked = {
-        name: (
-            [region_sha256(one.region, stages) for one in (base, case)],
-            [(arrays(one.travel.minutes), one.flows.to_numpy()) for one in (base, case)],
-            assumptions,
-            rules,
-            spreads,
-            holds_flows[name],
-        )
-        for name, case in cases.items()
-    }
-    shares = {name: stages.read_frame("firmness", inputs) for name, inputs in asked.items()}
-    missing = [name for name in cases if shares[name] is None]
-    wanted = {name: cases[name] for name in dict.fromkeys([BASELINE, *missing])}
-    if missing:
-        drawn = _firmness(
-            wanted, assumptions, centres, rules, spreads, holds_flows=holds_flows, progress=progress
-        )
-        shares |= {
-            name: stages.kept_frame("firmness", asked[name], drawn[name]) for name in missing
-        }
+    shares = _kept_firmness(
+        cases,
+        assumptions,
+        centres,
+        rules,
+        spreads,
+        holds_flows=holds_flows,
+        progress=progress,
+        stages=stages,
+    )
     zones = {
         name: _with_firmness(_zone_rows(case, centres, rules, urban), shares[name], "zone_id")
         for name, case in cases.items()
@@ -219,6 +208,45 @@ def _with_change(rows: pd.DataFrame, base: pd.DataFrame, key: str) -> pd.DataFra
     )
     ordered = rows.assign(change=change)
     return ordered[[name for name in ordered if name != "status"] + ["status"]]
+
+
+def _kept_firmness(
+    cases: Mapping[str, Case],
+    assumptions: Mapping[str, Assumption],
+    centres: Centres,
+    rules: Rules,
+    spreads: Spreads,
+    *,
+    holds_flows: Mapping[str, bool],
+    progress: Progress | None,
+    stages: Stages,
+) -> dict[str, pd.DataFrame]:
+    """Take what earlier runs found, and perturb only the other scenarios."""
+    base = cases[BASELINE]
+    asked = {
+        name: (
+            [region_sha256(one.region, stages) for one in (base, case)],
+            [(arrays(one.travel.minutes), one.flows.to_numpy()) for one in (base, case)],
+            (assumptions, rules, spreads, holds_flows[name]),
+        )
+        for name, case in cases.items()
+    }
+    kept = {name: stages.read_frame("firmness", inputs) for name, inputs in asked.items()}
+    shares = {name: own for name, own in kept.items() if own is not None}
+    missing = [name for name in cases if name not in shares]
+    if missing:
+        found = _firmness(
+            {name: cases[name] for name in dict.fromkeys([BASELINE, *missing])},
+            assumptions,
+            centres,
+            rules,
+            spreads,
+            holds_flows=holds_flows,
+            progress=progress,
+        )
+        for name in missing:
+            shares[name] = stages.kept_frame("firmness", asked[name], found[name])
+    return shares
 
 
 def _firmness(

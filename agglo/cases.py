@@ -172,13 +172,13 @@ def mode_weights(region: Region, parameters: Parameters) -> dict[str, Floats]:
 def region_sha256(region: Region, stages: Stages) -> str:
     """Hash all that a region holds but its names; nothing where nothing is kept.
 
-    Tables that regions share are hashed once; rasters are told by the hashes of their files.
+    Tables that regions share are hashed once; rasters by the hashes of their files.
     """
     if stages.folder is None:
         return ""
     tables = {name: stages.sha256(table) for name, table in region.tables.items()}
     files = [(item.layer, item.sha256) for item in region.provenance]
-    return content_sha256(region.crs, tables, files)
+    return content_sha256(region.crs, tables, files, region.rasters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ import shapely
 
 from agglo.errors import NetworkError
 from agglo.parameters import parameters_from_assumptions
-from agglo.region import Region
 from agglo.prepared import CACHE, read_scenarios
+from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
 from agglo.scenarios.receipts import changed_region
 from agglo.traffic import slowed_network, traffic_from_network

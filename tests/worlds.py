@@ -22,8 +22,8 @@ from agglo.parameters import Assumption, Parameters
 from agglo.region import Provenance, Region, region_from_tables
 from agglo.scenarios.files import Scenario, Step
 from agglo.scoring.goals import Anchor, Goal
-from agglo.tables import ABSENT, TABLES
 from agglo.scoring.uncertainty import Uncertainty
+from agglo.tables import ABSENT, TABLES
 from agglo.workspace import Workspace
 
 CRS = "EPSG:32637"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -151,7 +152,11 @@ class Inside:
         return np.ix_(at, at)
 
 
-def inside_of(case: Case | Inside) -> Inside:
+Given: TypeAlias = Case | Inside
+"""What a measure of the zones inside reads: a case, or the arrays made of it once for all."""
+
+
+def inside_of(case: Given) -> Inside:
     """Take the zones inside a case as arrays; what is such already stays as it is."""
     if isinstance(case, Inside):
         return case

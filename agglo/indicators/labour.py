@@ -114,7 +114,7 @@ def inner_commute(case: Case) -> InnerCommute:
     pairs = inside_of(case).pairs()
     has_way = np.isfinite(case.travel.mean_min.to_numpy()[pairs])
     has_way |= np.isfinite(case.baseline_travel.mean_min.to_numpy()[pairs])
-    minutes = np.where(has_way, counted(case).to_numpy()[pairs], np.inf)
+    minutes = np.where(has_way, counted(case)[pairs], np.inf)
     cost = pd.DataFrame(minutes, index=case.inside, columns=case.inside)
     flows = pd.DataFrame(case.flows.to_numpy()[pairs], index=case.inside, columns=case.inside)
     bounds = CommuteBounds(least_min=float("nan"), most_min=float("nan"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,10 @@ import pandas as pd
 from agglo.commuting.modes import kept_mode_minutes
 from agglo.indicators.access import people_mean, self_containment, shared_jobs, worst_quartile
 from agglo.indicators.case import WHOLE as WHOLE
-from agglo.indicators.case import Case, Flags, Inside, arrays, inside_of
+from agglo.indicators.case import Case, Flags, Given, Inside, arrays, inside_of
 from agglo.transport.connectivity import counted_minutes, extra_minutes, relative_efficiency
 from agglo.transport.topology import Floats
 from agglo.units import MINUTES_PER_HOUR
-
-Given: TypeAlias = Case | Inside
-"""A case, or what ``inside_of`` made of it once for all measures."""
 
 _WHOLE = pd.Index([WHOLE])
 
@@ -65,7 +61,7 @@ def minutes_per_worker_day(case: Given) -> pd.Series:
     Zones where nobody works are absent, here and in all shares of workers.
     """
     own = inside_of(case)
-    minutes = (own.flows * _counted(own.case)[own.at]).sum(axis=1)
+    minutes = (own.flows * counted(own.case)[own.at]).sum(axis=1)
     return _per_worker(own, minutes * own.trips[own.at])
 
 
@@ -114,7 +110,7 @@ def worst_link_loss(case: Given) -> pd.Series:
     """Loss of the worst single road link as a share of all commuting minutes of a day."""
     own = inside_of(case)
     is_road = _is_road(own.case)
-    minutes = (own.case.flows.to_numpy() * _counted(own.case)).sum(axis=1) @ own.trips
+    minutes = (own.case.flows.to_numpy() * counted(own.case)).sum(axis=1) @ own.trips
     if not is_road.any() or not minutes > 0:
         return whole_only(float("nan"))
     losses = own.case.link_losses["loss_person_min"].to_numpy(dtype=float)[is_road]
@@ -197,10 +193,7 @@ def extra_person_minutes(case: Given) -> pd.Series:
 
 
 def unserved(case: Case) -> pd.Series:
-    """Commuters of the baseline who have no way left by either mode, by home.
-
-    Outside zones are homes too.
-    """
+    """Commuters of the baseline without a way left by either mode, by home, outside ones too."""
     lost = np.isinf(_kept(case)) & np.isfinite(case.baseline_travel.mean_min.to_numpy())
     return _by_home(case, (case.baseline_flows.to_numpy() * lost).sum(axis=1))
 
@@ -225,10 +218,13 @@ def local_match(case: Given) -> pd.Series:
     return whole_only(float(np.minimum(own.workers, own.jobs).sum() / own.workers.sum()))
 
 
-def counted(case: Case) -> pd.DataFrame:
-    """Mean minutes as they are counted: none more than a trip that is cut off."""
-    mean = case.travel.mean_min
-    return pd.DataFrame(_counted(case), index=mean.index, columns=mean.columns)
+def counted(case: Case) -> Floats:
+    """Mean minutes, home × work, as they are counted: none more than a trip that is cut off."""
+    return counted_minutes(
+        case.travel.mean_min.to_numpy(),
+        case.baseline_travel.mean_min.to_numpy(),
+        unserved_min=case.parameters.unserved_min,
+    )
 
 
 def whole_only(value: float) -> pd.Series:
@@ -270,14 +266,6 @@ def _kept(case: Case) -> Floats:
         arrays(case.travel.minutes),
         arrays(case.baseline_travel.shares),
         before_min=arrays(case.baseline_travel.minutes),
-    )
-
-
-def _counted(case: Case) -> Floats:
-    return counted_minutes(
-        case.travel.mean_min.to_numpy(),
-        case.baseline_travel.mean_min.to_numpy(),
-        unserved_min=case.parameters.unserved_min,
     )
 
 

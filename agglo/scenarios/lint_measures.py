@@ -60,7 +60,7 @@ def _lost(case: Findable, first: Measure, second: Measure) -> pd.DataFrame:
     numbers = {step: number for number, step in enumerate(case.scenario.steps, 1)}
     own, later = (
         receipts[receipts["change"].isin([numbers[step] for step in steps])]
-        for steps in (first.steps, [step for step in second.steps if step not in first.steps])
+        for steps in (first.steps, second.steps)
     )
     both = own.drop_duplicates(CELL, keep="last").merge(
         later.drop_duplicates(CELL, keep="last")[[*CELL, "after", "change"]],
