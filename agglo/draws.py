@@ -17,10 +17,10 @@ from agglo.transport.topology import Floats
 CENTRAL = -1
 """Number of the run in which every assumption has its value."""
 
-HEADWAYS, OUTSIDE_JOBS, CORE_JOBS, ROAD_MINUTES = (
-    "headways", "outside_jobs", "core_jobs", "road_minutes",
+HEADWAYS, OUTSIDE_JOBS, CORE_JOBS, ROAD_MINUTES, JOINT_COSTS = (
+    "headways", "outside_jobs", "core_jobs", "road_minutes", "joint_costs",
 )  # fmt: skip
-GROUPS = (HEADWAYS, OUTSIDE_JOBS, CORE_JOBS, ROAD_MINUTES)
+GROUPS = (HEADWAYS, OUTSIDE_JOBS, CORE_JOBS, ROAD_MINUTES, JOINT_COSTS)
 """What varies beside the parameters: each as a whole, within the ranges of its rows."""
 
 MOST_DRAWS = 2**20
@@ -150,6 +150,20 @@ def varied_lines(lines: pd.DataFrame, variant: Variant) -> pd.DataFrame:
             lines, variant, HEADWAYS, ("headway_low_min", "headway_min", "headway_high_min")
         )
     )
+
+
+def varied_services(services: pd.DataFrame, variant: Variant) -> pd.DataFrame:
+    """Return the joint services with elasticity and coordination at one part of their ranges."""
+    if JOINT_COSTS not in variant.parts or services.empty:
+        return services
+    ends = {
+        "cost_elasticity": ("cost_elasticity_low", "cost_elasticity", "cost_elasticity_high"),
+        "coordination_share": (
+            "coordination_low_share", "coordination_share", "coordination_high_share",
+        ),
+    }  # fmt: skip
+    drawn = {name: _of_rows(services, variant, JOINT_COSTS, own) for name, own in ends.items()}
+    return services.assign(**drawn)
 
 
 def varied_jobs(zones: pd.DataFrame, variant: Variant) -> pd.Series:

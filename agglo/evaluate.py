@@ -17,6 +17,7 @@ from agglo.draws import (
     varied_jobs,
     varied_lines,
     varied_parameters,
+    varied_services,
 )
 from agglo.errors import ScenarioError
 from agglo.imagery.varied_land import varied_land_take
@@ -176,7 +177,8 @@ def _varied_regions(prepared: Prepared, variant: Variant) -> dict[str, Region]:
                     f"{changed[zone]:,.0f} jobs; narrow the ranges of jobs, or take away fewer"
                 )
             zones = zones.assign(jobs_count=changed)
-        found[name] = region.with_tables(lines=lines[id(own)], zones=zones)
+        services = varied_services(region["joint_services"], variant)
+        found[name] = region.with_tables(lines=lines[id(own)], zones=zones, joint_services=services)
     return found
 
 

@@ -265,6 +265,8 @@ TABLES: Mapping[str, Table] = {
             **NAMES,
             "use": _text(one_of=LAND_USES),
             "area_km2": _number(above=0),
+            "population_count": _number(least=0, required=False),
+            "jobs_count": _number(least=0, required=False),
             **STATUS,
         },
     ),
