@@ -121,6 +121,8 @@ def _settings(pattern: str, called: str, crs: str) -> str:
     rest = "[[goal.indicator]]".join(
         block for block in blocks if not block.startswith('\nid = "worst_link_loss_share"')
     )
+    # detailed streets take long: fewer draws give wider, rougher intervals
+    rest = rest.replace("\ndraws_count = 64\n", "\ndraws_count = 16\n")
     return (
         "# Settings of this workspace: the region, the assumptions of the model, the goals.\n"
         "# Assumptions and targets are those of the built-in region: check them for this one.\n\n"

@@ -31,7 +31,8 @@ HALF_WRITTEN_S = 86_400
 
 BROKEN = (
     OSError, ValueError, KeyError, IndexError, TypeError, EOFError, AttributeError,
-    NotImplementedError, struct.error, zipfile.BadZipFile, zlib.error,
+    RuntimeError, ArithmeticError, MemoryError, SyntaxError, struct.error, zipfile.BadZipFile,
+    zlib.error,
 )  # fmt: skip
 """All that a file which is no entry, or only half of one, may raise."""
 
@@ -109,7 +110,7 @@ class Stages:
             return None
         path = self._path(name, inputs)
         try:
-            with np.load(path, allow_pickle=False) as entry:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as entry:
                 found = {key: entry[key] for key in entry.files}
         except BROKEN:
             return None

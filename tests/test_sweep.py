@@ -18,7 +18,7 @@ import pytest
 from agglo.draws import drawn_values, drawn_variants
 from agglo.errors import CompareError, OutputError, ScenarioError, SettingsError
 from agglo.sweeps.axes import axis_from_text
-from agglo.sweeps.plan import CHUNK_DRAWS, plan_from_recipe, tasks_of
+from agglo.sweeps.plan import CHUNK_DRAWS, plan_from_recipe, tasks_of, travelling
 from agglo.sweeps.recipe import CENTRAL, Recipe
 from agglo.sweeps.store import FILES, PARTS
 from agglo.sweeps.sweep import Sweep, sweep
@@ -233,6 +233,24 @@ def test_a_parameter_that_is_set_is_not_drawn_and_the_others_are_as_ever(
     assert table_of(out)["jobs_within_45_min_car"].nunique() == 3
 
 
+def test_only_what_is_asked_for_is_drawn(folder: Path, out: Path) -> None:
+    swept(folder, out, vary=("headways",))
+    assert table_of(out).groupby("scenario")["jobs_within_45_min_car"].nunique().eq(1).all()
+
+
+def test_another_seed_draws_other_values(folder: Path, tmp_path: Path) -> None:
+    found = {}
+    for seed in (1, 2):
+        out = tmp_path / str(seed)
+        swept(folder, out, draws=8, seed=seed, vary=("decay_per_min",))
+        base = table_of(out).query("scenario == 'baseline'").set_index("draw")
+        draws = pq.read_table(out / "draws.parquet").to_pandas().set_index("draw")
+        spread = base["jobs_within_45_min_car"] - draws["decay_per_min"]
+        assert spread.to_list() == pytest.approx([1.0] * 9)
+        found[seed] = draws["decay_per_min"][range(8)]
+    assert (found[1] != found[2]).all()
+
+
 def test_the_central_run_has_every_assumption_at_its_value(folder: Path, out: Path) -> None:
     swept(folder, out, draws=0)
     table = table_of(out)
@@ -250,8 +268,8 @@ def test_the_summary_compares_each_draw_with_the_same_draw_of_the_baseline(
     for (share, name), own in table.groupby(level=[0, 1]):
         base = table.loc[share, "baseline"]
         deltas = (
-            own.droplevel([0, 1])[["minutes_per_worker_day", "score_multi_focus"]]
-            - base[["minutes_per_worker_day", "score_multi_focus"]]
+            own.droplevel([0, 1])[["minutes_per_worker_day", "score_labour_mobility"]]
+            - base[["minutes_per_worker_day", "score_labour_mobility"]]
         )
         for what in deltas:
             row = done.summary[
@@ -590,6 +608,17 @@ def test_a_recipe_travels_without_tables(folder: Path) -> None:
     assert pickle.loads(sent) == recipe
     assert hash(pickle.loads(sent)) == hash(recipe)
     assert len(sent) < 1000
+
+
+def test_a_recipe_travels_with_whole_paths(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.toml").write_text('title = "m"', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    sent = travelling(Recipe(root="workspace", scenarios=("growth", "mine.toml")))
+    assert Path(sent.root) == folder.resolve()
+    assert sent.scenarios == ("growth", str((tmp_path / "mine.toml").resolve()))
+    assert travelling(Recipe(root="workspace")).scenarios == ("baseline", "growth", "speed")
 
 
 def test_only_the_tables_and_the_chunks_are_in_the_folder(folder: Path, out: Path) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from agglo.cooperation.joint_services import service_savings
-from agglo.indicators.access import weighted_mean
-from agglo.indicators.case import TRIPS_PER_DAY, Case
+from agglo.indicators.access import people_mean
+from agglo.indicators.case import TRIPS_PER_DAY, Case, Given, inside_of
 from agglo.indicators.indicator import IC, NETWORK, Indicator
 from agglo.indicators.measures import minutes_to, whole_only, with_whole
 from agglo.units import MINUTES_PER_HOUR
@@ -41,7 +41,7 @@ def service_indicators() -> dict[str, Indicator]:
         "clinic_hours_per_resident_year": Indicator(
             clinic_hours, "h per year", -1, IC,
             "identity: visits × (1 − share from home) × 2 × minutes by car to the nearest", ways,
-            needs=("facilities",),
+            needs=("facilities",), basis=inside_of,
         ),
         "hub_yard_teu": Indicator(
             hub_yard, "TEU", 0, IC, "stock = flow × time (Little 1961)", ("zones", "hubs"),
@@ -64,24 +64,24 @@ def service_indicators() -> dict[str, Indicator]:
     }  # fmt: skip
 
 
-def clinic_hours(case: Case) -> pd.Series:
+def clinic_hours(case: Given) -> pd.Series:
     """Hours a year that a resident spends on the way to clinics and back, by home zone.
 
     ``visits × (1 − share made from home) × 2 × minutes / 60`` with the minutes by car to the
     nearest hospital or clinic, so linear in the share. 'all' is the mean over residents; zones
     without any way to one are absent.
     """
-    kinds = [kind for kind in CARE if kind in case.facility_min]
+    own = inside_of(case)
+    kinds = [kind for kind in CARE if kind in own.case.facility_min]
     if not kinds:
         return whole_only(float("nan"))
-    zones = case.region["zones"].loc[case.inside]
-    minutes = case.facility_min.loc[case.inside, kinds].min(axis=1)
-    televisits = pd.Series(0.0, index=case.inside)
-    if "televisit_share" in zones:
-        televisits = zones["televisit_share"].fillna(0.0)
-    trips = case.parameters.clinic_visits_per_resident_year * (1 - televisits) * TRIPS_PER_DAY
-    hours = (trips * minutes / MINUTES_PER_HOUR)[np.isfinite(minutes)]
-    return with_whole(hours, weighted_mean(hours, zones["population_count"]))
+    zones = own.case.region["zones"]
+    minutes = own.case.facility_min[kinds].to_numpy(dtype=float)[own.at].min(axis=1)
+    televisits = np.nan_to_num(zones["televisit_share"].to_numpy(dtype=float)[own.at])
+    trips = own.case.parameters.clinic_visits_per_resident_year * (1 - televisits) * TRIPS_PER_DAY
+    has = np.isfinite(minutes)
+    hours = pd.Series(trips[has] * minutes[has] / MINUTES_PER_HOUR, index=own.case.inside[has])
+    return with_whole(hours, people_mean(hours.to_numpy(), own.population[has]))
 
 
 def hub_yard(case: Case) -> pd.Series:

@@ -89,9 +89,7 @@ def _values(plan: Plan, evaluator: Evaluator, variant: Variant) -> Floats:
         list(goal_scores(by_label[label], by_label[BASELINE], plan.workspace.goals).values())
         for label in labels
     ]
-    whole = np.column_stack([values.to_numpy(), np.array(scores, dtype=float)])
-    # one kind of nan and one kind of 0, so that equal values are equal bytes
-    return np.where(np.isnan(whole), np.nan, whole + 0.0)
+    return np.column_stack([values.to_numpy(), np.array(scores, dtype=float)])
 
 
 def _told(plan: Plan, setting: int, variant: Variant, error: Exception) -> str:
