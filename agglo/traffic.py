@@ -16,10 +16,11 @@ from agglo.indicators.case import telework_share
 from agglo.parameters import Parameters
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
-from agglo.transport.congestion import Congestion, background_from_speeds
+from agglo.transport.congestion import Congestion, background_from_speeds, tolled
 from agglo.transport.feedback import equilibrate
 from agglo.transport.loading import all_or_nothing
 from agglo.transport.network import Network
+from agglo.transport.streets import toll_minutes
 from agglo.transport.topology import Floats, node_numbers, topology_of_arcs
 
 TOLERANCE_SHARE = 5e-4
@@ -80,6 +81,8 @@ class _Start:
     car_min: Floats
     volume: Floats
     congestion: Congestion
+    toll_min: Floats
+    """By arc; what ``congestion`` leaves out."""
 
 
 def traffic_from_network(
@@ -109,11 +112,13 @@ def traffic_from_network(
         from_numbers=ends.from_numbers,
         to_numbers=ends.to_numbers,
     ).volume_veh_per_h
+    toll_min = _toll_min(cars, BASELINE, parameters)
     start = _Start(
         demand=demand,
         car_min=base.minutes["car"],
         volume=volume,
-        congestion=_congestion(cars, BASELINE, volume, like=None),
+        congestion=_congestion(cars, BASELINE, volume, toll_min, like=None),
+        toll_min=toll_min,
     )
     found = {BASELINE: _Settled(volume=volume, slowing=np.ones(len(volume)), settled={})}
     for one in scenarios:
@@ -139,10 +144,11 @@ def _settle(
     ends: _Ends,
 ) -> _Settled:
     """Bring flows and minutes of one scenario into line, from where the baseline stands."""
-    own = _congestion(cars, scenario.name, start.volume, like=start.congestion)
+    toll_min = _toll_min(cars, scenario.name, question.parameters)
+    own = tolled(_congestion(cars, scenario.name, start.volume, toll_min, like=start), toll_min)
     held = start.demand if scenario.horizon == "day" else None
     asked = _asked_by(question, held)
-    if _is_same(own, start.congestion) and np.allclose(
+    if _is_same(own, tolled(start.congestion, start.toll_min)) and np.allclose(
         asked(start.car_min), start.demand, rtol=1e-9, atol=1e-9
     ):
         return _Settled(volume=start.volume, slowing=np.ones(len(start.volume)), settled={})
@@ -224,16 +230,16 @@ def _asked_by(question: _Question, held: Floats | None) -> Callable[[Floats], Fl
 
 
 def _congestion(
-    network: Network, name: str, volume: Floats, *, like: Congestion | None
+    network: Network, name: str, volume: Floats, toll_min: Floats, *, like: _Start | None
 ) -> Congestion:
     """Lay the BPR curve of each arc through its peak speed at the baseline's volume.
 
     Where the commuters' cars alone are more than the speeds allow for, the free minutes are
-    taken to be less; nothing is then left for the background.
+    taken to be less; nothing is then left for the background. Tolls are left out.
     """
     arcs, links = network.arcs[name], network.regions[name]["links"]
     is_road = _roads(network, name)
-    peak = arcs["car_min"].to_numpy(dtype=float)
+    peak = arcs["car_min"].to_numpy(dtype=float) - toll_min
     own = links.reindex(arcs["link_id"].where(is_road, ""))
     capacity = np.where(is_road, own["capacity_veh_per_h"].to_numpy(dtype=float), np.inf)
     ratio = (own["speed_kmh"] / own["free_speed_kmh"]).to_numpy(dtype=float)
@@ -244,10 +250,10 @@ def _congestion(
     crowded = clipped & is_road
     free = np.where(crowded, peak / (1 + ALPHA * (volume / capacity) ** POWER), free)
     if like is not None:
-        base = network.arcs[BASELINE]["car_min"].to_numpy(dtype=float)
-        kept = is_road & (peak == base)
-        free = np.where(kept, like.free_min, free)
-        background = np.where(kept, like.background_veh_per_h, background)
+        base = network.arcs[BASELINE]["car_min"].to_numpy(dtype=float) - like.toll_min
+        kept = is_road & np.isclose(peak, base, rtol=1e-12, atol=0)
+        free = np.where(kept, like.congestion.free_min, free)
+        background = np.where(kept, like.congestion.background_veh_per_h, background)
     return Congestion(
         free_min=free,
         capacity_veh_per_h=capacity,
@@ -255,6 +261,13 @@ def _congestion(
         power=POWER,
         background_veh_per_h=background,
     )
+
+
+def _toll_min(network: Network, name: str, parameters: Parameters) -> Floats:
+    """Return the minutes that the toll of each arc is worth."""
+    links = network.regions[name]["links"]
+    by_link = pd.Series(toll_minutes(links, parameters), index=links.index)
+    return np.asarray(by_link.reindex(network.arcs[name]["link_id"]).fillna(0.0), dtype=float)
 
 
 def _roads(network: Network, name: str) -> npt.NDArray[np.bool_]:
@@ -275,6 +288,7 @@ def _is_same(one: Congestion, other: Congestion) -> bool:
         np.array_equal(one.free_min, other.free_min)
         and np.array_equal(one.capacity_veh_per_h, other.capacity_veh_per_h)
         and np.array_equal(one.background_veh_per_h, other.background_veh_per_h)
+        and np.array_equal(one.alpha, other.alpha)
     )
 
 

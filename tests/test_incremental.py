@@ -112,16 +112,16 @@ def test_without_a_cache_the_bytes_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = world(tmp_path / "own")
-    cold = files(own, tmp_path / "cold", "often", "shock")
+    cold = files(own, tmp_path / "cold", "often")
     bare = world(tmp_path / "bare")
     with monkeypatch.context() as patch:
         patch.setattr(agglo.prepared, "Stages", lambda **_: Stages())
-        assert files(bare, tmp_path / "none", "often", "shock") == cold
+        assert files(bare, tmp_path / "none", "often") == cold
     assert not (bare.root / CACHE / STAGES).exists()
     # where a folder cannot be, as in an installed package
     (bare.root / CACHE).mkdir(exist_ok=True)
     (bare.root / CACHE / STAGES).write_text("", encoding="utf-8")
-    assert files(bare, tmp_path / "file", "often", "shock") == cold
+    assert files(bare, tmp_path / "file", "often") == cold
 
 
 def test_what_others_left_changes_nothing(tmp_path: Path) -> None:
@@ -297,6 +297,10 @@ def test_the_part_that_leads_somewhere_has_the_same_minutes(
     names = [list(f"{face}:" + region["zones"].index) for face in ("from", "to")]
     numbers = [topology.nodes.get_indexer(own) for own in names]
     part, own = part_of_metric(topology, metric, *numbers)
-    # without a lot nobody parks and rides: no arc of that mode leads to a zone
-    assert (part is topology) == (few == 0 and mode != "park_ride")
+    assert (part is topology) == (few == 0)
     assert np.array_equal(skim(part, own, *names), skim(topology, metric, *names))
+    # whatever leads to no zone is left out
+    lost = np.where(np.isin(topology.head, numbers[1]), np.inf, metric)
+    part, own = part_of_metric(topology, lost, *numbers)
+    assert (len(part.arcs) == 0) == (few == 0)
+    assert np.array_equal(skim(part, own, *names), skim(topology, lost, *names))

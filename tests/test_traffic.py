@@ -96,6 +96,16 @@ def test_a_speed_that_the_scenario_sets_is_that_with_the_baseline_s_cars() -> No
     assert minutes(network, traffic, "plan", THERE) == pytest.approx(12, rel=1e-6)
 
 
+def test_a_toll_is_paid_in_minutes_and_takes_no_part_in_the_queue() -> None:
+    """10 minutes, of which half a BPR curve: 5 / 2⁴ with twice the capacity; 50 RUB are 5 min."""
+    changes = (
+        worlds.change("set_toll", link=["bridge"], toll_rub=50),
+        worlds.change("set_capacity", link=["bridge"], capacity_veh_per_h=120),
+    )
+    network, traffic = traffic_of(busy_banks(), plan(*changes, horizon="day"))
+    assert minutes(network, traffic, "plan", THERE) == pytest.approx(10 + 5 / 16 + 5, rel=1e-6)
+
+
 def test_when_the_bridge_closes_for_a_day_the_same_cars_queue_at_the_ford() -> None:
     shut = plan(worlds.change("close_link", link=["bridge"]), horizon="day")
     network, traffic = traffic_of(busy_banks(), shut)

@@ -122,8 +122,6 @@ def _people(receipts: pd.DataFrame) -> object:
 
     The people of two changes may be the same ones, so they are never summed.
     """
-    if receipts.empty or "people_count" not in receipts:
-        return None
     return compact(receipts["people_count"].max())
 
 

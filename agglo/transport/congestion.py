@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -111,6 +111,14 @@ def congestion_of_arcs(congestion: Congestion, arcs: npt.NDArray[np.intp]) -> Co
         power=own(congestion.power),
         background_veh_per_h=own(congestion.background_veh_per_h),
     )
+
+
+def tolled(congestion: Congestion, toll_min: Floats) -> Congestion:
+    """Add minutes that stay whatever the vehicles: free · (1 + alpha · x) + toll as one curve."""
+    free = congestion.free_min
+    paid = (toll_min > 0) & np.isfinite(free)
+    share = np.divide(free, free + toll_min, out=np.ones(len(free)), where=paid)
+    return replace(congestion, free_min=free + toll_min, alpha=congestion.alpha * share)
 
 
 def user_objective(congestion: Congestion, volume_veh_per_h: Floats) -> float:

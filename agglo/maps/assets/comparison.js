@@ -386,12 +386,12 @@
     document.getElementById("compare_part_" + next).focus();
   }
   function summary(id) { // ten seconds: which goals go where
-    var kinds = {};
+    var kinds = {}, told = TOUCHED.concat(["unchanged", "unknown"]);
     page.data.goals.forEach(function (goal) {
-      var score = (data.scores[id] || {})[goal.id], key = score && TOUCHED.indexOf(score[3]) >= 0 ? score[3] : score && score[3] === "unchanged" ? TOUCHED[2] : "unknown";
+      var score = (data.scores[id] || {})[goal.id], key = score && told.indexOf(score[3]) >= 0 ? score[3] : "unknown";
       (kinds[key] = kinds[key] || []).push(goal[state.language]);
     });
-    return make("div", { id: "compare_summary", "class": "summary" }, TOUCHED.concat(["unknown"]).filter(function (kind) { return kinds[kind]; }).map(function (kind) { return make("div", {}, [verdict(kind), ": " + kinds[kind].join(", ")]); }));
+    return make("div", { id: "compare_summary", "class": "summary" }, told.filter(function (kind) { return kinds[kind]; }).map(function (kind) { return make("div", {}, [verdict(kind), ": " + kinds[kind].join(", ")]); }));
   }
   function section(one) {
     return make("section", { id: "compare_" + one, "class": one === part() ? "shown" : "" }, [make("h2", {}, [word("title_" + one)])].concat(DRAWN[one](state.scenario)));
