@@ -51,6 +51,7 @@ class Comparison:
     coverage: pd.DataFrame
     draws_count: int
     seed: int
+    weight_sets: tuple[WeightSet, ...] = ()
 
 
 def compare(workspace: Workspace, results: Sequence[Result]) -> Comparison:
@@ -105,6 +106,7 @@ def compare(workspace: Workspace, results: Sequence[Result]) -> Comparison:
         coverage=coverage(base, names),
         draws_count=workspace.uncertainty.draws_count,
         seed=workspace.uncertainty.seed,
+        weight_sets=weight_sets(workspace),
     )
 
 
@@ -258,7 +260,11 @@ def _break_even(
         shares = {str(goal): float(weight) for goal, weight in share.items()}
         pieces.append(weight_break_even(own, shares, list(pairwise(map(str, overall.index)))))
     found = pd.concat(pieces, ignore_index=True)
-    return found[found["value"].notna()].reset_index(drop=True)
+    # at weight 0 or 1 nothing turns: two that a goal alone cannot tell apart
+    is_turn = found["value"].notna() & (
+        (found["goal"] != "") | found["value"].between(0, 1, "neither")
+    )
+    return found[is_turn].reset_index(drop=True)
 
 
 def _attribution(workspace: Workspace, results: Sequence[Result]) -> pd.DataFrame:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from agglo.cases import zone_minutes
-from agglo.parameters import Parameters
-from agglo.prepared import Prepared
+from agglo.cases import region_sha256, zone_minutes
+from agglo.prepared import CACHE, Prepared
 from agglo.region import Region
 from agglo.scenarios.concerned import concerned_people
 from agglo.scenarios.files import BASELINE
 from agglo.scenarios.receipts import changed_region
-from agglo.scenarios.scenario import Scenario
+from agglo.scenarios.scenario import Scenario, scenario_sha256
 from agglo.transport.network import network_from_regions
 
 
@@ -33,29 +34,37 @@ def receipts_with_commuters(prepared: Prepared, flows: pd.DataFrame) -> dict[str
         baseline whose minutes by some mode differ before and after that change.
     """
     base = prepared.network.regions[BASELINE]
+    stands_on = region_sha256(base, prepared.stages), flows, prepared.parameters
     return {
-        one.name: _filled(prepared.receipts[one.name], one, base, flows, prepared.parameters)
+        one.name: _filled(prepared, one, base, flows, (*stands_on, scenario_sha256(one)))
         for one in prepared.scenarios
     }
 
 
 def _filled(
-    receipts: pd.DataFrame,
+    prepared: Prepared,
     scenario: Scenario,
     base: Region,
     flows: pd.DataFrame,
-    parameters: Parameters,
+    inputs: tuple[object, ...],
 ) -> pd.DataFrame:
+    receipts = prepared.receipts[scenario.name]
     unknown = sorted(set(receipts.loc[receipts["people_count"].isna(), "change"]))
     if not unknown:
         return receipts
-    places = sorted({place for number in unknown for place in (int(number) - 1, int(number))})
-    regions = {str(place): _after(base, scenario, place) for place in places}
-    minutes = _minutes(regions, base, parameters)
-    people = {
-        number: concerned_people(minutes[str(int(number) - 1)], minutes[str(number)], flows)
-        for number in unknown
-    }
+
+    def found() -> dict[str, npt.NDArray[np.float64]]:
+        places = sorted({place for number in unknown for place in (int(number) - 1, int(number))})
+        regions = {str(place): _after(base, scenario, place) for place in places}
+        minutes = _minutes(regions, prepared)
+        people = [
+            concerned_people(minutes[str(int(number) - 1)], minutes[str(number)], flows)
+            for number in unknown
+        ]
+        return {"people_count": np.array(people, dtype=float)}
+
+    kept = prepared.stages.arrays("concerned", (*inputs, unknown), found)["people_count"]
+    people = dict(zip(unknown, kept.tolist(), strict=True))
     filled = receipts["people_count"].fillna(receipts["change"].map(people))
     return receipts.assign(people_count=filled.astype(float))
 
@@ -66,10 +75,11 @@ def _after(base: Region, scenario: Scenario, count: int) -> Region:
 
 
 def _minutes(
-    regions: Mapping[str, Region], base: Region, parameters: Parameters
+    regions: Mapping[str, Region], prepared: Prepared
 ) -> dict[str, dict[str, pd.DataFrame]]:
-    network = network_from_regions(regions, parameters)
-    zones = base["zones"].index
+    parameters = prepared.parameters
+    network = network_from_regions(regions, parameters, cache=prepared.workspace.root / CACHE)
+    zones = prepared.network.regions[BASELINE]["zones"].index
     return {
         name: {
             mode: pd.DataFrame(own, index=zones, columns=zones)

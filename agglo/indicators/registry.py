@@ -150,10 +150,10 @@ INDICATORS: Mapping[str, Indicator] = {
     **labour_indicators(),
     **fine_indicators(attrgetter("fine")),
     "extra_person_min": _inside(
-        measures.extra_person_minutes, "person-min/day", 0, IC, "same trips, same modes"
+        measures.extra_person_minutes, "person-min/day", -1, IC, "same trips, same modes"
     ),
     "unserved_count": Indicator(
-        measures.unserved, "persons", 0, IC, "baseline commuters without a way"
+        measures.unserved, "persons", -1, IC, "baseline commuters without a way"
     ),
     "relative_efficiency_car": _inside(
         partial(measures.efficiency, mode="car"), "share", 1, IC, "Latora, Marchiori 2001"

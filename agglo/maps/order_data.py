@@ -39,7 +39,7 @@ def order_data(comparison: Comparison) -> dict[str, object]:
         "ranking": _ranking(comparison.ranking),
         "weights": {
             one.id: {"ru": one.name_ru, "en": one.name_en}
-            for one in getattr(comparison, "weight_sets", ())
+            for one in comparison.weight_sets
         },
         "dominated": _dominated(comparison.ranking),
         "ends": ends,

@@ -329,7 +329,6 @@ def test_what_the_frames_name_has_words() -> None:
     worded("project_record", [*ASKED, "result"])
     worded("indicator", INDICATORS)
     worded("unit", {one.unit for one in INDICATORS.values()})
-    worded("weights", [one.id for one in workspace.weight_sets])
 
 
 def test_the_data_of_the_page_hold_no_number_that_json_cannot(

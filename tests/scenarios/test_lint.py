@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import box
+from shapely.geometry import LineString, box
 
 from agglo.region import Region
 from agglo.scenarios.areas import Area
@@ -192,11 +193,11 @@ def test_a_ring_that_runs_one_way_is_run_once() -> None:
 
 
 def test_a_cycle_that_is_just_so_many_headways_takes_no_vehicle_more() -> None:
-    """2 × 35 min × 1.1 is 77 min, in floating point a trifle more: 7 times 11."""
+    """2 × 25 min × 1.1 is 55 min, in floating point a trifle more: 5 times 11."""
     stops = pd.DataFrame(
-        {"line_id": "n", "sequence": [0, 1], "stop_id": ["a", "b"], "run_min": [0.0, 35]}
+        {"line_id": "n", "sequence": [0, 1], "stop_id": ["a", "b"], "run_min": [0.0, 25]}
     )
-    assert vehicles_needed(stops, "n", {"headway_min": 11}) == 7
+    assert vehicles_needed(stops, "n", {"headway_min": 11}) == 5
 
 
 def test_a_new_road_that_crosses_another_without_a_node_is_pointed_out() -> None:
@@ -216,8 +217,21 @@ def test_a_new_road_that_crosses_another_without_a_node_is_pointed_out() -> None
 
 
 def test_a_new_road_drawn_over_another_does_not_cross_it(region: Region) -> None:
-    with_one, _ = apply_scenario(region, plan(change("add_link", link="one", **LINK)))
-    assert rules(with_one, change("add_link", link="twin", **LINK)) == []
+    """The old road runs along the middle half of the new one; corners are exact metres."""
+    west, south = worlds.ORIGIN_M
+    links = region.geo("links").copy()
+    links.loc["ford", "geometry"] = LineString([(west + 2500, south), (west + 7500, south)])
+    drawn = region.with_tables(links=links.drop("bridge"))
+    scenario = plan(change("add_link", link="twin", **LINK))
+    changed, _ = apply_scenario(drawn, scenario)
+    links = changed.geo("links").copy()
+    links.loc["twin", "geometry"] = LineString([(west, south), (west + 10_000, south)])
+    assert lint(drawn, scenario, changed.with_tables(links=links)).empty
+    links.loc["twin", "geometry"] = LineString(
+        [(west + 4000, south - 90), (west + 2000, south + 90)]
+    )
+    found = lint(drawn, scenario, changed.with_tables(links=links))
+    assert found["rule"].tolist() == ["crossing_without_node"]
 
 
 @pytest.mark.parametrize(
@@ -364,16 +378,35 @@ def test_housing_drawn_on_forest_is_pointed_out(
         tmp_path, "cover", values, role="land_cover", quantity="class", classes=rastered.LAND
     )
     region = rastered.region_with(cover)
-    west, south = worlds.ORIGIN_M
-    drawn = box(west + 100, south + 100, west + 1900, south + 1900)
-    degrees = rastered.gpd.GeoSeries([drawn], crs=worlds.CRS).to_crs("EPSG:4326").iloc[0]
+    area = ground()
     people = {"population_count": 40, "jobs_count": 20} if use == "housing" else {}
-    step = change("set_land_use", polygon=Area(name="ground", polygon=degrees), use=use, **people)
+    step = change("set_land_use", polygon=area, use=use, **people)
     found = warnings(region, plan(step))
     assert found["rule"].tolist() == (["housing_in_forest"] if warned else [])
     if warned:
         assert found["text_en"][0].startswith("50% of 'ground'")
         assert "set_land_use" not in found["text_en"][0]
+
+
+def ground() -> Area:
+    """Draw nearly all of the four cells in the south-west."""
+    west, south = worlds.ORIGIN_M
+    drawn = gpd.GeoSeries([box(west + 100, south + 100, west + 1900, south + 1900)], crs=worlds.CRS)
+    return Area(name="ground", polygon=drawn.to_crs("EPSG:4326").iloc[0])
+
+
+def test_where_housing_is_drawn_the_rest_of_the_zone_does_not_matter(tmp_path: Path) -> None:
+    """The south-west is farm land, the other three quarters of the bank are forest."""
+    values = rastered.halves(rastered.FOREST, rastered.FARM)
+    values[2:, :2] = rastered.FARM
+    cover = rastered.raster(
+        tmp_path, "cover", values, role="land_cover", quantity="class", classes=rastered.LAND
+    )
+    region = rastered.region_with(cover)
+    people = {"population_count": 40, "jobs_count": 20}
+    assert rules(region, change("set_land_use", polygon=ground(), use="housing", **people)) == []
+    undrawn = change("add_population", zone="west", population_count=40, jobs_per_resident=0.5)
+    assert rules(region, undrawn) == [(1, "housing_in_forest")]
 
 
 def test_a_raster_too_coarse_for_a_place_says_nothing(tmp_path: Path) -> None:
