@@ -13,7 +13,7 @@ run: $(STAMP)
 	$(BIN)/python -m agglo run
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from agglo.scenarios.changes import CHANGES
 from agglo.scenarios.files import read_scenario
 from agglo.scenarios.schema import argument_texts, described, scenario_schema, schema_text
 from agglo.tables import FACILITIES, LAND_USES, MODES
+from tests.conftest import REPOSITORY
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "scenarios").glob("*.toml"))
@@ -201,3 +202,8 @@ def test_the_schema_has_the_same_bytes_in_every_process() -> None:
             check=True,
         ).stdout
         assert out.replace(b"\r\n", b"\n") == schema_text().encode()
+
+
+def test_the_schema_beside_the_scenarios_is_that_of_the_registered_changes() -> None:
+    path = REPOSITORY / "scenarios" / "scenario.schema.json"
+    assert path.read_text(encoding="utf-8") == schema_text()
