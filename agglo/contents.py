@@ -21,6 +21,10 @@ LIBRARIES = (
 )  # fmt: skip
 """What a number may depend on beside the sources of the package."""
 
+NONE, NAN, ABSENT = -1, -2, -3
+MARKS = {"str": 1, "bytes": 0, "NoneType": NONE, "float": NAN, "NAType": ABSENT, "NaTType": ABSENT}
+"""How texts and missing values stand in a column."""
+
 
 def content_sha256(*parts: object) -> str:
     """Hash values by what they hold: the same in every process, whatever its hash seed.
@@ -149,22 +153,17 @@ def _told_column(column: Any) -> Iterable[bytes]:
 
 
 def _told_texts(values: list[Any]) -> Iterable[bytes]:
-    """Write many texts at once, or any values one by one."""
-    if all(type(one) is str for one in values):
-        ends = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
-        yield from _sized(b"texts", ends.tobytes())
-        yield from _sized(b"", "".join(values).encode("utf-8", "surrogatepass"))
-    else:
-        yield from _sized(b"mixed", b"")
-        yield from (_digest(_plain(one)) for one in values)
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or not _is_missing(value) else float("nan")
-
-
-def _is_missing(value: Any) -> bool:
-    return type(value).__name__ in ("NAType", "NaTType")
+    """Write many texts at once, missing ones marked, or any values one by one."""
+    marks = [MARKS.get(type(one).__name__, 0) for one in values]
+    if 0 in marks or any(
+        mark == NAN and one == one for mark, one in zip(marks, values, strict=True)
+    ):
+        yield from _sized(b"mixed", b"".join(map(_digest, values)))
+        return
+    texts = [one if mark > 0 else "" for mark, one in zip(marks, values, strict=True)]
+    sizes = [len(text) if mark > 0 else mark for mark, text in zip(marks, texts, strict=True)]
+    yield from _sized(b"texts", np.array(sizes, dtype=np.int64).tobytes())
+    yield from _sized(b"", "".join(texts).encode("utf-8", "surrogatepass"))
 
 
 def _sized(tag: bytes, content: bytes) -> Iterable[bytes]:

@@ -29,6 +29,7 @@ from agglo.prepared import Prepared, central_cases, prepare
 from agglo.region import Region
 from agglo.scenarios.files import BASELINE, Scenario
 from agglo.transport.criticality import losses_from_closed
+from agglo.transport.keys import Words, arc_words, metric_sha256
 from agglo.transport.network import Network, metric_from_pieces, varied_minutes
 from agglo.transport.topology import Floats
 from agglo.transport.uses import ClosedTrips, closed_trips
@@ -36,6 +37,9 @@ from agglo.workspace import Workspace
 
 STREETS = 2
 """The first so many pieces of arcs are streets and the ways to them: what cars drive on."""
+
+KEPT_ZONES = 500
+"""Of a baseline of up to so many zones the minutes in every variant are kept between runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,9 @@ class Evaluator:
     indicators: tuple[str, ...]
     slowing: Mapping[str, Floats]
     """By scenario: minutes of each arc by car over those of the layers."""
+
+    words: Words | None = None
+    """Hashes of the arcs of a large network, by which skims are kept between runs."""
 
     minutes: dict[tuple[str, bytes], Floats] = field(default_factory=dict)
     """Times between zones that were found, by mode and metric."""
@@ -110,8 +117,11 @@ def evaluator_of(
             .to_numpy(dtype=float)
             for name in names
         }
+    topology = prepared.network.topology
+    is_kept = prepared.stages.folder is not None and topology.hierarchy is not None
     return Evaluator(
         prepared=prepared,
+        words=arc_words(topology) if is_kept else None,
         slowed=prepared.slowed,
         cases=cases,
         indicators=tuple(indicators),
@@ -255,8 +265,19 @@ class _Times:
         held = self.own.minutes if mode == "car" else self.found
         key = mode, _digest(metric)
         if key not in held:
-            held[key] = zone_skim(network.topology, metric, region["zones"].index)
+            held[key] = self._skim(name, metric, region["zones"].index)
         return held[key]
+
+    def _skim(self, name: str, metric: Floats, zones: pd.Index) -> Floats:
+        """Find the minutes between zones; those of the baseline serve later runs too."""
+        topology, words = self.own.prepared.network.topology, self.own.words
+        if words is None or name != BASELINE or len(zones) > KEPT_ZONES:
+            return zone_skim(topology, metric, zones)
+        return self.own.prepared.stages.arrays(
+            "skim",
+            (metric_sha256(words, topology, metric), zones),
+            lambda: {"minutes": zone_skim(topology, metric, zones)},
+        )["minutes"]
 
     def _driven(self, minutes: npt.NDArray[np.floating]) -> Floats:
         """Let every way by car take longer, and what is spent at its ends too."""

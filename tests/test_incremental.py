@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import agglo.prepared
@@ -26,7 +27,8 @@ from agglo.transport.closing import Closing, closer
 from agglo.transport.closings import Closings, closings_from_kept, kept_closings
 from agglo.transport.criticality import critical_links, trip_loss
 from agglo.transport.hierarchy import hierarchy_from_arcs
-from agglo.transport.network import metric_from_arcs, network_from_regions
+from agglo.transport.keys import arc_words, metric_sha256
+from agglo.transport.network import Network, metric_from_arcs, network_from_regions
 from agglo.transport.pruned import part_of_metric
 from agglo.transport.skims import skim
 from agglo.workspace import Workspace
@@ -112,16 +114,16 @@ def test_without_a_cache_the_bytes_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = world(tmp_path / "own")
-    cold = files(own, tmp_path / "cold", "often")
+    cold = files(own, tmp_path / "cold", "often", "faster")
     bare = world(tmp_path / "bare")
     with monkeypatch.context() as patch:
         patch.setattr(agglo.prepared, "Stages", lambda **_: Stages())
-        assert files(bare, tmp_path / "none", "often") == cold
+        assert files(bare, tmp_path / "none", "often", "faster") == cold
     assert not (bare.root / CACHE / STAGES).exists()
     # where a folder cannot be, as in an installed package
     (bare.root / CACHE).mkdir(exist_ok=True)
     (bare.root / CACHE / STAGES).write_text("", encoding="utf-8")
-    assert files(bare, tmp_path / "file", "often") == cold
+    assert files(bare, tmp_path / "file", "often", "faster") == cold
 
 
 def test_what_others_left_changes_nothing(tmp_path: Path) -> None:
@@ -297,10 +299,33 @@ def test_the_part_that_leads_somewhere_has_the_same_minutes(
     names = [list(f"{face}:" + region["zones"].index) for face in ("from", "to")]
     numbers = [topology.nodes.get_indexer(own) for own in names]
     part, own = part_of_metric(topology, metric, *numbers)
-    assert (part is topology) == (few == 0)
+    # without a lot nobody parks and rides: no arc of that mode leads from zone to zone
+    assert (part is topology) == (few == 0 and mode != "park_ride")
     assert np.array_equal(skim(part, own, *names), skim(topology, metric, *names))
     # whatever leads to no zone is left out
     lost = np.where(np.isin(topology.head, numbers[1]), np.inf, metric)
     part, own = part_of_metric(topology, lost, *numbers)
     assert (len(part.arcs) == 0) == (few == 0)
     assert np.array_equal(skim(part, own, *names), skim(topology, lost, *names))
+
+
+def test_the_hash_of_a_metric_follows_its_own_arcs_and_no_others() -> None:
+    base = worlds.two_banks()
+    links = base["links"]
+    added = links.iloc[[0]].assign(link_id="other").set_index("link_id", drop=False)
+    more = base.with_tables(links=pd.concat([links, added.rename_axis(None)]))
+    alone, both = (
+        network_from_regions(regions, worlds.parameters())
+        for regions in ({"baseline": base}, {"baseline": base, "more": more})
+    )
+
+    def told(network: Network, name: str = "baseline", add_min: float = 0.0) -> str:
+        topology, arcs = network.topology, network.arcs[name]
+        metric = metric_from_arcs(topology, arcs, "car")
+        first = np.flatnonzero(np.isfinite(metric))[0]
+        metric = metric + np.where(np.arange(len(metric)) == first, add_min, 0.0)
+        return metric_sha256(arc_words(topology), topology, metric, [arcs["link_id"]])
+
+    assert len(both.topology.arcs) > len(alone.topology.arcs)
+    assert told(both) == told(alone)
+    assert len({told(alone), told(both, "more"), told(alone, add_min=1e-9)}) == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
@@ -9,7 +11,7 @@ from scipy.sparse.csgraph import breadth_first_order
 
 from agglo.transport.topology import Floats, Topology, topology_of_arcs
 
-Numbers = npt.NDArray[np.intp]
+Numbers = npt.NDArray[np.integer[Any]]
 Flags = npt.NDArray[np.bool_]
 
 FEW_ARCS = 20_000
@@ -19,7 +21,7 @@ FEW_ARCS = 20_000
 def part_that_leads(
     topology: Topology, is_open: Flags, from_numbers: Numbers, to_numbers: Numbers
 ) -> tuple[Topology, Flags] | None:
-    """Keep the open arcs that lead to some nodes, where they are few; all ways stay as they are.
+    """Keep the arcs that lead from some nodes to others, where they are few; all ways stay.
 
     Parameters
     ----------
@@ -36,31 +38,35 @@ def part_that_leads(
         return None
     kept = is_open
     if np.count_nonzero(kept) > FEW_ARCS:
-        kept = _leading(topology, is_open, to_numbers)
+        kept = _reached(topology.head, topology.tail, is_open, to_numbers, len(topology.nodes))
+        kept = _reached(topology.tail, topology.head, kept, from_numbers, len(topology.nodes))
     if np.count_nonzero(kept) > FEW_ARCS:
         return None
-    return topology_of_arcs(topology, kept, np.concatenate([from_numbers, to_numbers])), kept
+    return topology_of_arcs(
+        topology, kept, np.concatenate([from_numbers, to_numbers]).astype(np.intp)
+    ), kept
 
 
 def part_of_metric(
     topology: Topology, metric_min: Floats, from_numbers: Numbers, to_numbers: Numbers
 ) -> tuple[Topology, Floats]:
-    """Take the part that leads to some nodes and its minutes, or all of a network."""
+    """Take the part that leads from some nodes to others and its minutes, or all of a network."""
     found = part_that_leads(topology, np.isfinite(metric_min), from_numbers, to_numbers)
     if found is None:
         return topology, metric_min
     return found[0], metric_min[found[1]]
 
 
-def _leading(topology: Topology, is_open: Flags, to_numbers: Numbers) -> Flags:
-    """Mark the open arcs from which one of some nodes is reached."""
-    count = len(topology.nodes)
+def _reached(
+    tail: Numbers, head: Numbers, is_open: Flags, start_numbers: Numbers, count: int
+) -> Flags:
+    """Mark the open arcs that are met on the way from some nodes, tail to head."""
     arcs = np.flatnonzero(is_open)
-    # one more node, joined to all ends, so that one search serves them
-    tail = np.concatenate([topology.head[arcs], np.full(len(to_numbers), count)])
-    head = np.concatenate([topology.tail[arcs], to_numbers])
-    matrix = csr_array((np.ones(len(tail)), (tail, head)), shape=(count + 1, count + 1))
+    # one more node, joined to all starts, so that one search serves them
+    first = np.concatenate([tail[arcs], np.full(len(start_numbers), count)])
+    last = np.concatenate([head[arcs], start_numbers])
+    matrix = csr_array((np.ones(len(first)), (first, last)), shape=(count + 1, count + 1))
     met = np.zeros(count + 1, dtype=bool)
     met[breadth_first_order(matrix, count, return_predecessors=False)] = True
-    leading: Flags = is_open & met[topology.head]
-    return leading
+    reached: Flags = is_open & met[tail]
+    return reached
