@@ -20,16 +20,19 @@ from agglo.scenarios.files import BASELINE
 from agglo.scoring.acceptability import rank_acceptability
 from agglo.scoring.attribution import attribution
 from agglo.scoring.break_even import assumption_break_even, weight_break_even
-from agglo.scoring.dominance import dominance
+from agglo.scoring.dominance import dominance, dominance_shares
 from agglo.scoring.goals import Goal, drawn_goal_scores
 from agglo.scoring.intervals import deltas
 from agglo.scoring.sensitivity import tornado
-from agglo.scoring.weights import WeightSet, weighted_ranking
+from agglo.scoring.weights import ANY_WEIGHTS, WeightSet, weighted_ranking
 from agglo.uncertain_runs import MONEY, package_circles, shown_indicators
 from agglo.workspace import Workspace
 
-ANY_WEIGHTS = "any"
-"""In ``ranking``: the weights of the goals are open."""
+FIRM_SHARE = 0.95
+"""Who dominates only in fewer draws does not count."""
+
+SAME_POINTS = 1e-9
+"""Points of score that are rounding."""
 
 SHOCK = "day"
 
@@ -220,8 +223,26 @@ def _ranking(
     sets = weighted_ranking(own, weight_sets(workspace), drawn_scores=drawn if is_drawn else None)
     both = pd.concat([over_any, sets], ignore_index=True)
     first = ["scenario", "is_dominated", "dominated_by", "weights", "mean_rank", "best_share"]
-    table = both.merge(dominance(own), on="scenario", how="left")
+    table = both.merge(_dominated(own, drawn), on="scenario", how="left")
     return table[[*first, *(column for column in table.columns if column not in first)]]
+
+
+def _dominated(scores: pd.DataFrame, drawn_scores: pd.DataFrame) -> pd.DataFrame:
+    """Say who is dominated with central values, and still so in nearly all draws."""
+    found = dominance(scores, tolerance=SAME_POINTS)
+    shares = dominance_shares(drawn_scores, tolerance=SAME_POINTS)
+    names = [
+        [
+            one
+            for one in filter(None, listed.split(", "))
+            if not shares.loc[one, scenario] < FIRM_SHARE
+        ]
+        for scenario, listed in zip(found["scenario"], found["dominated_by"], strict=True)
+    ]
+    return found.assign(
+        is_dominated=[bool(own) for own in names],
+        dominated_by=[", ".join(own) for own in names],
+    )
 
 
 def weight_sets(workspace: Workspace) -> tuple[WeightSet, ...]:

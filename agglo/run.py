@@ -21,7 +21,7 @@ from agglo.scenarios.lint import lint
 from agglo.scoring.goals import drawn_goal_scores
 from agglo.scoring.intervals import score_intervals
 from agglo.tables import weakest_status
-from agglo.uncertain_runs import shown_indicators, uncertain_runs
+from agglo.uncertain_runs import runs_count, shown_indicators, uncertain_runs
 from agglo.workspace import Workspace
 
 TIE_DECIMALS = 3
@@ -90,7 +90,9 @@ def run(
     progress
         Called with (what, done, of) as the work goes on.
     """
-    prepared = prepare(workspace, scenarios, progress=progress)
+    runs_total = runs_count(workspace)
+    before = progress and (lambda what, *_: progress(what, 0, runs_total))
+    prepared = prepare(workspace, scenarios, progress=before)
     closing, cases = central_cases(prepared)
     firmness = weakest_status(*(item.status for item in workspace.assumptions.values()))
     measured = {
@@ -104,12 +106,14 @@ def run(
         rules=workspace.rules,
         spreads=workspace.spreads,
         holds_flows={one.name: one.horizon == "day" for one in prepared.scenarios},
-        progress=progress,
+        progress=before,
         stages=prepared.stages,
     )
     portrayed = portraits(cases, workspace.rules)
     receipts = receipts_with_commuters(prepared, cases[BASELINE].flows)
     runs = uncertain_runs(prepared, cases, progress=progress)
+    if progress:
+        progress("scores", runs_total, runs_total)
     traffic = prepared.traffic
     prepared.stages.trimmed()
     return [
@@ -140,7 +144,8 @@ def _check_effect(measured: Mapping[str, pd.DataFrame]) -> None:
         if name != BASELINE and indicators["value"].equals(measured[BASELINE]["value"]):
             raise ScenarioError(
                 f"{name}.toml: its changes touch values, yet every number stays that of the "
-                "baseline; no measure reads what it changes (lanes and capacity do not act yet)"
+                "baseline; no measure reads what it changes (lanes and capacity act with "
+                "congestion = true)"
             )
 
 

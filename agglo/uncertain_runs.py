@@ -58,6 +58,11 @@ class UncertainRuns:
     """By package: index its measures joined with '+', '' for none of them; central values."""
 
 
+def runs_count(workspace: Workspace) -> int:
+    """Count the runs of every scenario: ends, draws and the central one."""
+    return len(assumption_ends(workspace.assumptions)) + workspace.uncertainty.draws_count + 1
+
+
 def shown_indicators(workspace: Workspace) -> tuple[str, ...]:
     """Name the indicators that are compared: those of the goals, then those in natural units."""
     own = [anchor.indicator for goal in workspace.goals for anchor in goal.anchors]

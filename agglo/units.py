@@ -11,6 +11,12 @@ MS_PER_MINUTE = 60_000.0
 UNIT_BY_SUFFIX = {
     "_per_km2": "1/km²",
     "_per_min": "1/min",
+    "_per_resident_year": "per resident and year",
+    "_days_per_year": "days/year",
+    "_elasticity": "elasticity",
+    "_elasticity_low": "elasticity",
+    "_elasticity_high": "elasticity",
+    "_power": "power",
     "_veh_per_h": "veh/h",
     "_per_car": "persons per car",
     "_m2_per_resident": "m² per resident",

@@ -18,7 +18,7 @@ from agglo.paths import SETTINGS_FILE, WORKSPACE_PARTS, is_workspace
 from agglo.region import Region, check_crs, region_from_tables
 from agglo.scoring.goals import Anchor, Goal
 from agglo.scoring.uncertainty import Uncertainty
-from agglo.scoring.weights import WeightSet
+from agglo.scoring.weights import ANY_WEIGHTS, WeightSet
 from agglo.territory.firmness import Spreads
 from agglo.territory.rules import Rules
 from agglo.tomlfile import check_keys, read_toml
@@ -231,6 +231,10 @@ def _weight_sets(raw: object) -> tuple[WeightSet, ...]:
                     f"got {weight!r}"
                 )
         about = {key: item[key] for key in WEIGHT_KEYS[:3]}
+        if about["id"] == ANY_WEIGHTS:
+            raise SettingsError(
+                f"{SETTINGS_FILE}: {where}: '{ANY_WEIGHTS}' stands for all weights; take another id"
+            )
         with _named():
             sets.append(WeightSet(**about, weights=goals))
     ids = [one.id for one in sets]

@@ -367,7 +367,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
         ("theme.toml", "least_flow_count", "few"),
     ),
     "a change would touch nothing": (
-        in_text(GROWTH.as_posix(), "jobs_count = 4000", "jobs_count = 0"),
+        in_text(GROWTH.as_posix(), "jobs_count = 2800", "jobs_count = 0"),
         ("vorsino-growth.toml", "change 1 (add_jobs)"),
     ),
 }
@@ -448,9 +448,9 @@ def test_a_scenario_may_be_a_file_anywhere(place: Path, call: Call, tmp_path: Pa
 
 def test_two_scenarios_may_have_one_title(place: Path, call: Call) -> None:
     text = (place / GROWTH).read_text(encoding="utf-8")
-    assert "jobs_count = 4000" in text
+    assert "jobs_count = 2800" in text
     copy = place / "scenarios" / "vorsino-growth-2.toml"
-    copy.write_text(text.replace("jobs_count = 4000", "jobs_count = 8000"), encoding="utf-8")
+    copy.write_text(text.replace("jobs_count = 2800", "jobs_count = 5600"), encoding="utf-8")
     assert call("run", "--workspace", place).code == 0
     scores = pd.read_csv(place / "maps" / "build" / "scores.csv")
     assert list(scores["scenario"].unique()) == [*KEPT, "vorsino-growth-2"]

@@ -209,7 +209,7 @@ def of_centres(case: Case, *, what: str, function: Callable[[pd.Series], float])
     """Measure how the centres share population or jobs; absent for fewer than two centres."""
     zones, name = case.region["zones"], f"{what}_count"
     sizes = pd.Series(zones[name].to_numpy()[zones["is_centre"].to_numpy()], name=name)
-    return whole_only(function(sizes) if len(sizes) > 1 else float("nan"))
+    return whole_only(function(sizes) if len(sizes) > 1 and sizes.sum() > 0 else float("nan"))
 
 
 def local_match(case: Given) -> pd.Series:

@@ -291,7 +291,9 @@ def _benefit_note(case: Case, baseline_case: Case) -> tuple[str, str]:
     half_mln_rub = benefit_mln_rub(transport_minutes(case, baseline_case), case)
     return (
         f"minutes at the value of time: a better choice of jobs inside (logsum), shorter trips "
-        f"outside; by the rule of half, shorter ways alone: {half_mln_rub:+.1f} mln RUB",
+        f"outside; by the rule of half, shorter ways alone: {half_mln_rub:+.1f} mln RUB; "
+        "days at home and services are not counted",
         f"минуты по цене времени: лучший выбор работы внутри (логсумма), более короткие поездки "
-        f"за границу; по правилу половины, только пути: {half_mln_rub:+.1f} млн ₽",
+        f"за границу; по правилу половины, только пути: {half_mln_rub:+.1f} млн ₽; "
+        "дни дома и услуги не учтены",
     )

@@ -38,8 +38,7 @@ def order_data(comparison: Comparison) -> dict[str, object]:
     return {
         "ranking": _ranking(comparison.ranking),
         "weights": {
-            one.id: {"ru": one.name_ru, "en": one.name_en}
-            for one in comparison.weight_sets
+            one.id: {"ru": one.name_ru, "en": one.name_en} for one in comparison.weight_sets
         },
         "dominated": _dominated(comparison.ranking),
         "ends": ends,

@@ -15,6 +15,9 @@ from agglo.transport.topology import Floats
 QUANTILES = (0.05, 0.95)
 """Ends of an interval: nine draws of ten lie inside."""
 
+ROUNDING_SHARE = 1e-9
+"""Changes below this share of the baseline (of 1, if that is less) are rounding."""
+
 VERDICTS = ("better", "worse", "no clear change", "changed", "unchanged", "unknown")
 
 FACTS = ("goal", "unit", "better", "status")
@@ -27,7 +30,7 @@ def deltas(
 
     The change is taken within each draw (common random numbers: Glasserman, Yao 1992,
     unverified), so what an assumption moves in both the baseline and the scenario cancels out;
-    the interval is that of changes, never of levels.
+    the interval is that of changes, never of levels, and reaches to the central change.
 
     Parameters
     ----------
@@ -166,7 +169,10 @@ def verdicts(
 def _changes(
     drawn: pd.DataFrame, central: pd.DataFrame, *, baseline: str
 ) -> tuple[list[str], Floats, Floats, Floats, npt.NDArray[np.bool_]]:
-    """Return scenarios, central changes, ends of their intervals, and where nothing moved."""
+    """Return scenarios, central changes, ends of their intervals, and where nothing moved.
+
+    An interval holds the central change even where the draws pull to one side of it.
+    """
     scenarios = list(central.index)
     at = baseline_at(scenarios, baseline=baseline)
     cube, _ = drawn_cube(drawn, scenarios=scenarios, columns=list(central.columns))
@@ -174,7 +180,12 @@ def _changes(
     with np.errstate(invalid="ignore"):
         change = own - own[at]
         changes = cube - cube[:, [at]]
-    low, high = interval(changes)
+        # what is left of rounding is no change
+        noise = ROUNDING_SHARE * np.maximum(1.0, np.abs(own[at]))
+        change = np.where(np.abs(change) <= noise, 0.0, change)
+        changes = np.where(np.abs(changes) <= noise, 0.0, changes)
+        low, high = interval(changes)
+        low, high = np.minimum(low, change), np.maximum(high, change)
     return scenarios, change, low, high, (change == 0) & (changes == 0).all(axis=0)
 
 

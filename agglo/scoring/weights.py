@@ -19,6 +19,9 @@ from agglo.scoring.drawn import (
 )
 from agglo.transport.topology import Floats
 
+ANY_WEIGHTS = "any"
+"""Stands for all weights of the goals at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightSet:
