@@ -74,7 +74,7 @@ def cases_from_network(
         if not is_base:
             minutes = zone_minutes(own, topology, arcs[one.name], parameters)
             travel = travel_of(own, minutes, parameters)
-        stays = is_base or one.horizon == "day"
+        stays = is_base or one.is_shock
         flows = base_flows if stays else named_flows(one, own, travel, parameters, anchor)
         cases[one.name] = Case(
             region=own,

@@ -34,8 +34,6 @@ FIRM_SHARE = 0.95
 SAME_POINTS = 1e-9
 """Points of score that are rounding."""
 
-SHOCK = "day"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
@@ -115,7 +113,7 @@ def compare(workspace: Workspace, results: Sequence[Result]) -> Comparison:
 
 def options(results: Sequence[Result]) -> list[str]:
     """Name the scenarios that can be chosen: a shock of a day is none."""
-    return [one.scenario.name for one in results if one.scenario.horizon != SHOCK]
+    return [one.scenario.name for one in results if not one.scenario.is_shock]
 
 
 def coverage(baseline: Result, names: Sequence[str]) -> pd.DataFrame:

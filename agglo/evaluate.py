@@ -148,7 +148,7 @@ def varied_cases(own: Evaluator, variant: Variant) -> dict[str, Case]:
         if not is_base:
             travel = travel_of(region, times.of(one.name, region), parameters)
         flows = base_flows
-        if not is_base and one.horizon != "day":
+        if not is_base and not one.is_shock:
             flows = named_flows(one, region, travel, parameters, anchor)
         central = own.cases[one.name]
         found[one.name] = replace(

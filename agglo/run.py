@@ -105,7 +105,7 @@ def run(
         workspace.assumptions,
         rules=workspace.rules,
         spreads=workspace.spreads,
-        holds_flows={one.name: one.horizon == "day" for one in prepared.scenarios},
+        holds_flows={one.name: one.is_shock for one in prepared.scenarios},
         progress=before,
         stages=prepared.stages,
     )
@@ -249,4 +249,4 @@ def _scores(
 def _lint(prepared: Prepared, scenario: Scenario) -> pd.DataFrame:
     """Remark on what a planner may have overlooked."""
     base, own = (prepared.network.regions[name] for name in (BASELINE, scenario.name))
-    return lint(base, scenario, own)
+    return lint(base, scenario, own, receipts=prepared.receipts[scenario.name])

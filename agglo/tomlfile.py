@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agglo.errors import AggloError
+from agglo.hints import name_hint
 
 HINTS = (
     (r"=\s*-?\d+,\d", "numbers take a decimal point: 7.5, lists stand in brackets: [65, 107]"),
@@ -55,9 +55,7 @@ def check_keys(
     names = tuple(known)
     for key in given:
         if key not in names:
-            near = difflib.get_close_matches(key, names, 1, 0.5)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
-            raise error(f"{where}: unknown key '{key}'; {hint}")
+            raise error(f"{where}: unknown key '{key}'; {name_hint(key, names)}")
 
 
 def _shown(text: str, message: str) -> str:

@@ -146,7 +146,7 @@ def _settle(
     """Bring flows and minutes of one scenario into line, from where the baseline stands."""
     toll_min = _toll_min(cars, scenario.name, question.parameters)
     own = tolled(_congestion(cars, scenario.name, start.volume, toll_min, like=start), toll_min)
-    held = start.demand if scenario.horizon == "day" else None
+    held = start.demand if scenario.is_shock else None
     asked = _asked_by(question, held)
     if _is_same(own, tolled(start.congestion, start.toll_min)) and np.allclose(
         asked(start.car_min), start.demand, rtol=1e-9, atol=1e-9

@@ -157,15 +157,18 @@ def _found(
     for done, variant in enumerate(variants):
         if progress:
             progress(variant.name, done, len(variants))
-        has_money = bool(variant.parts) and CENTRAL < variant.number < MONEY_DRAWS
-        found.append(_values(own, variant, names, has_money=has_money))
-    has_money = any(one.parts and CENTRAL < one.number < MONEY_DRAWS for one in variants)
-    columns = [*own.indicators, *(MONEY + effect for effect in EFFECTS if has_money)]
+        found.append(_values(own, variant, names, has_money=_has_money(variant)))
+    in_money = EFFECTS if any(map(_has_money, variants)) else ()
+    columns = [*own.indicators, *(MONEY + effect for effect in in_money)]
     cube = [frame.reindex(columns=columns).to_numpy(dtype=float) for frame in found]
     return {
         name: pd.DataFrame([rows[place] for rows in cube], columns=columns)
         for place, name in enumerate(names)
     }
+
+
+def _has_money(variant: Variant) -> bool:
+    return bool(variant.parts) and CENTRAL < variant.number < MONEY_DRAWS
 
 
 def _coalition_values(
@@ -214,11 +217,11 @@ def _values(
 ) -> pd.DataFrame:
     """Take indicators, and effects in money if wanted, of some scenarios in one variant."""
     cases = varied_cases(own, variant)
-    horizons = {one.name: one.horizon for one in own.prepared.scenarios}
+    shocks = {one.name for one in own.prepared.scenarios if one.is_shock}
     rows = []
     for name in names:
         values = whole_values(cases[name], own.indicators)
-        if has_money and horizons[name] != "day":
+        if has_money and name not in shocks:
             money = money_values(cases[name], cases[BASELINE]).add_prefix(MONEY)
             values = pd.concat([values, money])
         rows.append(values)

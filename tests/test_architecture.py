@@ -16,7 +16,7 @@ from agglo.paths import builtin_workspace
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "agglo"
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "units", "paths"),
+    ("errors", "hints", "units", "paths"),
     ("tomlfile", "folders", "contents", "packed"),
     ("stages",),
     ("tables",),

@@ -65,16 +65,13 @@ def scenario_changes_command(
     ] = None,
 ) -> None:
     """List the changes that a scenario file can make, with their arguments."""
-    import difflib
-
     from agglo.errors import ScenarioError
+    from agglo.hints import names_hint
     from agglo.scenarios.changes import CHANGES
 
     for name in names or CHANGES:
         if name not in CHANGES:
-            near = difflib.get_close_matches(name, CHANGES, 3, 0.4)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(CHANGES)}"
-            raise ScenarioError(f"unknown change '{name}'; {hint}")
+            raise ScenarioError(f"unknown change '{name}'; {names_hint(name, CHANGES)}")
     for name in names or CHANGES:
         _print_change(name, whole=bool(names))
 
@@ -88,7 +85,7 @@ def _print_checked(region: Region, scenario: Scenario, language: str) -> None:
     for number, step in enumerate(scenario.steps, 1):
         own = receipts[receipts["change"] == number]
         typer.echo(f"  {number:3} {step.do:22} {_touched(own)}")
-    warnings = lint(region, scenario, changed)
+    warnings = lint(region, scenario, changed, receipts=receipts)
     for number, rule, text in warnings[["change", "rule", f"text_{language}"]].to_numpy():
         place = f"change {number}" if number else "scenario"
         typer.echo(f"  warning, {place} ({rule}): {text}")

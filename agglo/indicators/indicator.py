@@ -23,7 +23,8 @@ GOALS = (
 """Goals of the agglomeration; those without an indicator yet get no score."""
 
 LM, IC, MF = "labour_mobility", "infrastructure_connectivity", "multi_focus"
-EN = "environment"
+EN, MB = "environment", "municipal_budgets"
+FS, DP = "functional_specialisation", "development_projects"
 
 NETWORK = ("zones", "links", "lines", "line_stops", "connectors")
 

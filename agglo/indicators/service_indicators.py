@@ -10,11 +10,9 @@ import pandas as pd
 from agglo.cooperation.joint_services import service_savings
 from agglo.indicators.access import people_mean
 from agglo.indicators.case import TRIPS_PER_DAY, Case, Given, inside_of
-from agglo.indicators.indicator import IC, NETWORK, Indicator
+from agglo.indicators.indicator import IC, MB, NETWORK, Indicator
 from agglo.indicators.measures import minutes_to, whole_only, with_whole
 from agglo.units import MINUTES_PER_HOUR
-
-MB = "municipal_budgets"
 
 DAYS_PER_YEAR = 365.0
 """A terminal works every day."""

@@ -16,10 +16,8 @@ from agglo.cooperation import projects, specialisation
 from agglo.cooperation.relatedness import specialised
 from agglo.indicators.access import weighted_mean
 from agglo.indicators.case import Case
-from agglo.indicators.indicator import Indicator
+from agglo.indicators.indicator import DP, FS, Indicator
 from agglo.indicators.measures import whole_only, with_whole
-
-FS, DP = "functional_specialisation", "development_projects"
 
 LEAST_KNOWN_SHARE = 0.5
 """A town of whose jobs less is known by sector does not count: the rest may be anything."""

@@ -17,7 +17,6 @@ from agglo.scenarios.files import BASELINE
 if TYPE_CHECKING:
     from agglo.comparison import Comparison
 
-SHOCK = "day"
 SHOWN_GROUPS = ("municipality", "wage")
 """Whom the page shows winning and losing; the zones stay in the tables."""
 
@@ -104,7 +103,7 @@ def _about(result: Result, comparison: Comparison) -> dict[str, object]:
     cost = scenario.cost_mln_rub
     return {
         "is_baseline": scenario.name == BASELINE,
-        "is_shock": scenario.horizon == SHOCK,
+        "is_shock": scenario.is_shock,
         "is_contrast": scenario.is_contrast,
         "cost": None if cost is None else [*map(compact, cost), scenario.cost_source],
         "bases": {basis: bases.count(basis) for basis in sorted(set(bases))},

@@ -8,6 +8,7 @@ from numbers import Real
 from pathlib import Path
 
 from agglo.errors import ScenarioError
+from agglo.hints import names_hint
 from agglo.scenarios.arguments import MOST, checked_arguments, shown, wanted_arguments
 from agglo.scenarios.changes import CHANGES
 from agglo.scenarios.scenario import BASES, HORIZONS, Cost, Scenario, Step
@@ -73,9 +74,7 @@ def step_of(raw: object, where: str, folder: Path, *, origin: str = "") -> Step:
         raise ScenarioError(f'{where}: needs do = "…", one of {", ".join(CHANGES)}')
     do = raw["do"]
     if do not in CHANGES:
-        near = difflib.get_close_matches(do, CHANGES, 3, 0.4)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(CHANGES)}"
-        raise ScenarioError(f"{where}: unknown change {shown(do)}; {hint}")
+        raise ScenarioError(f"{where}: unknown change {shown(do)}; {names_hint(do, CHANGES)}")
     about = f"{where} ({do})"
     basis = raw.get("basis", BASES[0])
     if basis not in BASES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agglo.errors import AggloError, ScenarioError
+from agglo.hints import names_hint
 from agglo.scenarios.arguments import checked_arguments, shown, wanted_arguments
 from agglo.scenarios.changes import CHANGES
 from agglo.scenarios.composing import composed
@@ -219,9 +219,7 @@ def _other(name: str, key: str, path: Path, reading: _Reading) -> Scenario:
 
 
 def _near(name: str, folder: Path) -> str:
-    names = scenario_names(folder)
-    near = difflib.get_close_matches(name, names, 3, 0.4)
-    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+    return names_hint(name, scenario_names(folder), otherwise="there are")
 
 
 def _measures(raw: Mapping[str, object], where: str) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-
 import geopandas as gpd
 import pandas as pd
 from shapely.geometry import MultiPolygon, Polygon
 
 from agglo.errors import ScenarioError
+from agglo.hints import names_hint
 from agglo.imagery.land_uses import GREEN, SLIVER_M2, zone_shares
 from agglo.region import Region
 from agglo.scenarios.areas import Area
@@ -33,9 +32,7 @@ def set_land_use(
     that is no other zone's. Green takes no land and houses nobody.
     """
     if use not in LAND_USES:
-        near = difflib.get_close_matches(use, LAND_USES, 3, 0.4)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(LAND_USES)}"
-        raise ScenarioError(f"unknown use of land '{use}'; {hint}")
+        raise ScenarioError(f"unknown use of land '{use}'; {names_hint(use, LAND_USES)}")
     check_amount("population_count", population_count)
     check_amount("jobs_count", jobs_count)
     if use == GREEN and population_count > 0:

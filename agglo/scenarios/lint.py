@@ -19,7 +19,13 @@ from agglo.scenarios.scenario import Scenario
 Rule = Callable[[Findable], Iterator[Finding]]
 
 
-def lint(baseline_region: Region, scenario: Scenario, changed_region: Region) -> pd.DataFrame:
+def lint(
+    baseline_region: Region,
+    scenario: Scenario,
+    changed_region: Region,
+    *,
+    receipts: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Warn of what a planner may have overlooked; a warning stops nothing.
 
     Workers and jobs that drift apart, fleets too small for a headway or not stated, costs and
@@ -31,6 +37,8 @@ def lint(baseline_region: Region, scenario: Scenario, changed_region: Region) ->
     ----------
     changed_region
         What the scenario makes of the baseline.
+    receipts
+        What it left when it was applied; without them it is applied here.
 
     Returns
     -------
@@ -40,7 +48,8 @@ def lint(baseline_region: Region, scenario: Scenario, changed_region: Region) ->
     """
     if scenario.name == BASELINE or not scenario.steps:
         return findings_table(scenario, ())
-    _, receipts = apply_scenario(baseline_region, scenario)
+    if receipts is None:
+        _, receipts = apply_scenario(baseline_region, scenario)
     case = Findable(
         before=baseline_region, after=changed_region, scenario=scenario, receipts=receipts
     )
@@ -63,7 +72,7 @@ def lint(baseline_region: Region, scenario: Scenario, changed_region: Region) ->
 def cost(case: Findable) -> Iterator[Finding]:
     """Warn of a proposal without a cost; a contrast and a shock need none."""
     one = case.scenario
-    if one.is_contrast or one.horizon == "day" or one.cost_mln_rub is not None:
+    if one.is_contrast or one.is_shock or one.cost_mln_rub is not None:
         return
     lacking = [measure.name for measure in one.measures if measure.cost_mln_rub is None]
     of = f" (of {', '.join(lacking)})" if lacking else ""

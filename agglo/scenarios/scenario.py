@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +10,15 @@ from numbers import Integral, Real
 from typing import Any
 
 from agglo.errors import ScenarioError
+from agglo.hints import names_hint
 from agglo.scenarios.areas import Area
 from agglo.scenarios.arguments import wanted_arguments
 
 OWN = "own"
 """The measure of a package that holds its own changes."""
 
-HORIZONS = ("year", "day")
+SHOCK = "day"
+HORIZONS = ("year", SHOCK)
 BASES = ("proposal", "source")
 Cost = tuple[float, float, float]
 
@@ -106,6 +107,11 @@ class Scenario:
     is_contrast: bool = False
     """Shown beside the others, but put to nobody as a proposal."""
 
+    @property
+    def is_shock(self) -> bool:
+        """Whether it lasts a day: people keep their trips, and nobody can choose it."""
+        return self.horizon == SHOCK
+
     def __post_init__(self) -> None:
         """Refuse a package whose changes are not those of its measures."""
         if not self.measures:
@@ -135,8 +141,7 @@ def subpackage(scenario: Scenario, names: Sequence[str]) -> Scenario:
     known = [measure.name for measure in scenario.measures]
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 3, 0.4)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
+            hint = names_hint(name, known, otherwise="it has")
             raise ScenarioError(
                 f"package '{scenario.name}' has no measure '{name}'; "
                 f"{hint if known else 'it is no package: give it measures = [...]'}"

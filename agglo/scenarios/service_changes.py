@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from agglo.errors import ScenarioError
+from agglo.hints import names_hint
 from agglo.region import Region
 from agglo.scenarios.selections import (
     check_amount,
@@ -41,9 +41,7 @@ def add_facility(
     30 km/h; half a kilometre unless it is given.
     """
     if kind not in FACILITIES:
-        near = difflib.get_close_matches(kind, FACILITIES, 3, 0.4)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(FACILITIES)}"
-        raise ScenarioError(f"unknown kind of facility '{kind}'; {hint}")
+        raise ScenarioError(f"unknown kind of facility '{kind}'; {names_hint(kind, FACILITIES)}")
     check_amount("length_km", length_km)
     (zone,) = zones_in(region, zone=[zone])
     node = region["nodes"].loc[_street_node(region, zone)]

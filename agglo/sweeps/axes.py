@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import json
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from agglo.errors import SettingsError
+from agglo.hints import name_hint
 from agglo.parameters import Assumption, parameters_from_assumptions, with_value
 from agglo.scenarios.files import BASELINE, Scenario, checked_arguments
 
@@ -120,8 +120,7 @@ def settings_of(
     central = parameters_from_assumptions(assumptions)
     for axis in own:
         if axis.name not in assumptions:
-            near = difflib.get_close_matches(axis.name, assumptions, 1, 0.5)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(assumptions)}"
+            hint = name_hint(axis.name, assumptions)
             raise SettingsError(f"--set: there is no parameter '{axis.name}'; {hint}")
         for value in axis.values:
             if isinstance(value, bool) or not isinstance(value, int | float):
@@ -166,8 +165,7 @@ def scenario_variants(
     names = [one.name for one in scenarios]
     for axis in axes:
         if axis.scenario and (axis.scenario not in names or axis.scenario == BASELINE):
-            near = difflib.get_close_matches(axis.scenario, names, 1, 0.5)
-            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(names)}"
+            hint = name_hint(axis.scenario, names, otherwise="there are")
             raise SettingsError(
                 f"--set {axis.name}: no scenario '{axis.scenario}' with changes is swept; {hint}"
             )

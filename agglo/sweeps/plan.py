@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib.metadata
 import json
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from agglo.draws import varied_names
 from agglo.errors import CompareError, SettingsError
+from agglo.hints import name_hint
 from agglo.indicators.registry import INDICATORS
 from agglo.prepared import read_scenarios
 from agglo.scenarios.files import BASELINE, Scenario, find_scenario, scenario_names
@@ -219,8 +219,7 @@ def _varied(recipe: Recipe, workspace: Workspace, is_set: set[str]) -> tuple[str
         if one in is_set:
             raise SettingsError(f"'{one}' stands in --set and in --vary; take one of them")
         if one not in names:
-            near = difflib.get_close_matches(one, names, 1, 0.5)
-            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(names)}"
+            hint = name_hint(one, names, otherwise="there are")
             raise SettingsError(f"--vary: '{one}' has no range to be drawn from; {hint}")
     chosen = recipe.vary or tuple(name for name in names if name not in is_set)
     return tuple(name for name in names if name in chosen)
@@ -229,9 +228,7 @@ def _varied(recipe: Recipe, workspace: Workspace, is_set: set[str]) -> tuple[str
 def _indicators(asked: Sequence[str], of_goals: set[str]) -> tuple[str, ...]:
     for name in asked:
         if name not in INDICATORS:
-            near = difflib.get_close_matches(name, INDICATORS, 1, 0.5)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(INDICATORS)}"
-            raise SettingsError(f"there is no indicator '{name}'; {hint}")
+            raise SettingsError(f"there is no indicator '{name}'; {name_hint(name, INDICATORS)}")
         if not INDICATORS[name].has_whole:
             raise SettingsError(f"indicator '{name}' has no value for the whole region")
     return tuple(name for name in INDICATORS if name in of_goals or name in asked)
